@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A domain: a running guest. Creating one leaves a small supervisor process behind that carries out on_poweroff,
+ * on_reboot and on_crash and serves the console; everything else here talks to it.
+ *
+ * Domains live below a state folder: /run/slipway for root, $XDG_RUNTIME_DIR/slipway for others. One name is one domain.
+ * slip_domain_create() forks; call it while no other thread of the program holds locks that the child would need.
+ */
+#ifndef SLIPWAY_DOMAIN_H
+#define SLIPWAY_DOMAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "slipway/api.h"
+#include "slipway/diag.h"
+#include "slipway/error.h"
+#include "slipway/guest.h"
+
+SLIP_BEGIN_DECLS
+
+struct slip_domain; /* a connection to one running guest */
+
+enum slip_state {
+    SLIP_STATE_BUILDING = 1,
+    SLIP_STATE_RUNNING,
+    SLIP_STATE_PAUSED,
+    SLIP_STATE_CRASHED, /* kept by on_crash = "preserve" */
+    SLIP_STATE_OFF      /* kept by on_poweroff = "preserve" */
+};
+
+/* How a domain ended. */
+enum slip_end {
+    SLIP_END_POWEROFF =
+        1, /* the guest powered off, or asked for a reset that on_reboot turned into an end */
+    SLIP_END_CRASHED,   /* triple fault, a panic told to us, or resets that came too fast */
+    SLIP_END_DESTROYED, /* slip_domain_destroy() */
+    SLIP_END_FAILED     /* the engine or the supervisor failed */
+};
+
+/* Stages of a start, in order; for progress and the closing line. Microseconds of wall time. */
+struct slip_timing {
+    uint64_t image_us;  /* reading the kernel, straight into the guest's memory */
+    uint64_t build_us;  /* layout, tables, modules */
+    uint64_t engine_us; /* what of the engine's own start was not hidden behind the two above */
+    uint64_t guest_us;  /* from the first instruction to the end (all boots of this domain) */
+};
+
+enum slip_stage { SLIP_STAGE_ENGINE = 1, SLIP_STAGE_IMAGE, SLIP_STAGE_MODULES, SLIP_STAGE_START };
+/* Called now and then during a long create; done and total are bytes (total 0: unknown). */
+typedef void slip_progress_fn(enum slip_stage stage, uint64_t done, uint64_t total, void *payload);
+
+#define SLIP_CREATE_PAUSED 1u /* leave it paused before its first instruction */
+#define SLIP_CREATE_OWNED \
+    2u /* the domain ends when this connection closes without slip_domain_detach() */
+
+/* Set size to sizeof(struct slip_create_options) and the rest to zero. */
+struct slip_create_options {
+    size_t size;
+    unsigned flags;
+    const char *engine; /* NULL: the default one */
+    const char *record; /* null engine only: the folder to write to */
+    slip_progress_fn *progress;
+    void *payload; /* handed to progress */
+};
+
+/* Builds guest and starts it. Nothing is left behind on failure. What the engine can't honour goes to diags. The caller
+ * frees *ret (which does not end the domain, unless SLIP_CREATE_OWNED).
+ * SLIP_EEXIST: the name is taken. SLIP_EIMAGE, SLIP_EENGINE, SLIP_EDESC, ...: as they say. */
+SLIP_API int slip_domain_create(const struct slip_guest *guest,
+                                const struct slip_create_options *options, struct slip_diags *diags,
+                                struct slip_domain **ret, struct slip_error **err) SLIP_MUST_CHECK;
+/* Connects to a running domain. SLIP_ENOENT: there is none of that name. */
+SLIP_API int slip_domain_open(const char *name, struct slip_domain **ret,
+                              struct slip_error **err) SLIP_MUST_CHECK;
+SLIP_API void slip_domain_free(struct slip_domain *domain); /* NULL is fine */
+
+struct slip_domain_info {
+    size_t size; /* set by the caller */
+    char name[128];
+    char uuid[37];
+    char engine[16];
+    char type[8];
+    enum slip_state state;
+    pid_t supervisor_pid;
+    uint64_t memory_bytes;
+    unsigned vcpus;
+    uint64_t uptime_us; /* since the domain was created */
+    unsigned boots;     /* 1 + restarts */
+};
+
+SLIP_API int slip_domain_info(struct slip_domain *domain, struct slip_domain_info *ret,
+                              struct slip_error **err);
+SLIP_API int slip_domain_pause(struct slip_domain *domain, struct slip_error **err);
+SLIP_API int slip_domain_unpause(struct slip_domain *domain, struct slip_error **err);
+/* Presses the power button; returns once it is pressed. */
+SLIP_API int slip_domain_shutdown(struct slip_domain *domain, struct slip_error **err);
+/* Resets the guest as if it had asked for it: on_reboot decides. */
+SLIP_API int slip_domain_reboot(struct slip_domain *domain, struct slip_error **err);
+/* Ends it now. Returns when it is gone. */
+SLIP_API int slip_domain_destroy(struct slip_domain *domain, struct slip_error **err);
+/* SLIP_CREATE_OWNED domains: lets go, the domain lives on. */
+SLIP_API int slip_domain_detach(struct slip_domain *domain, struct slip_error **err);
+
+/* Opens the console: what was printed before (as much as is kept), then what comes. *ret_fd is a stream socket the
+ * caller closes; bytes written to it are typed at the guest. End of file: the domain ended. Several may be open. */
+SLIP_API int slip_domain_console(struct slip_domain *domain, int *ret_fd, struct slip_error **err);
+/* Waits for the end. ret_timing may be NULL. */
+SLIP_API int slip_domain_wait(struct slip_domain *domain, enum slip_end *ret_end,
+                              struct slip_timing *ret_timing, struct slip_error **err);
+
+/* Calls fn for every domain of this user that is alive, until it returns non-zero, and cleans up after dead ones. */
+typedef int slip_domain_fn(const struct slip_domain_info *info, void *payload);
+SLIP_API int slip_domain_list(slip_domain_fn *fn, void *payload, struct slip_error **err);
+
+SLIP_END_DECLS
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A guest: what a person wants, read from a description in any format Slipway knows.
+ *
+ * A guest is read, checked, and has its defaults filled in by one call; it is immutable afterwards. Every value keeps
+ * where it was written. Relative paths are meant from the description's own folder.
+ */
+#ifndef SLIPWAY_GUEST_H
+#define SLIPWAY_GUEST_H
+
+#include <stddef.h>
+
+#include "slipway/api.h"
+#include "slipway/diag.h"
+#include "slipway/error.h"
+
+SLIP_BEGIN_DECLS
+
+struct slip_guest;
+
+/* Flags of slip_guest_options. */
+#define SLIP_GUEST_XL_COMPAT 1u /* unknown keys and what xl lets pass are warnings */
+
+/* How to read. Set size to sizeof(struct slip_guest_options) and the rest to zero. */
+struct slip_guest_options {
+    size_t size;
+    unsigned flags;
+    const char *format;           /* "xl", ...; NULL: recognised by content */
+    const char *const *overrides; /* n_overrides texts KEY=VALUE, as on xl's command line */
+    size_t n_overrides;
+};
+
+/* Reads path ("-": standard input), appends what is wrong to diags, and returns the guest in *ret.
+ * SLIP_EDESC: the description is wrong, diags says how. SLIP_ENOENT, SLIP_EPERM, SLIP_EIO: it can't be read.
+ * diags is needed and keeps the text for its places; options may be NULL. The caller frees *ret. */
+SLIP_API int slip_guest_load(const char *path, const struct slip_guest_options *options,
+                             struct slip_diags *diags, struct slip_guest **ret,
+                             struct slip_error **err) SLIP_MUST_CHECK;
+/* The same from memory. name is shown in diagnostics; folder (NULL: the working directory) is what relative paths are
+ * meant from. */
+SLIP_API int slip_guest_parse(const char *name, const char *folder, const void *text, size_t len,
+                              const struct slip_guest_options *options, struct slip_diags *diags,
+                              struct slip_guest **ret, struct slip_error **err) SLIP_MUST_CHECK;
+SLIP_API void slip_guest_free(struct slip_guest *guest); /* NULL is fine */
+
+/* The guest's name. Borrowed. */
+SLIP_API const char *slip_guest_name(const struct slip_guest *guest);
+/* The guest as JSON, defaults included: each value with where it comes from. The caller frees *ret with free(). */
+SLIP_API int slip_guest_to_json(const struct slip_guest *guest, char **ret,
+                                struct slip_error **err);
+
+SLIP_END_DECLS
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Guest-physical memory, and the only door from a guest address to a host pointer.
+ *
+ * An engine makes a slip_ram; the image loader and the plan write through it. Memory handed to a guest is zero where
+ * nobody wrote (the maker's duty).
+ */
+#ifndef SLIP_ABI_RAM_H
+#define SLIP_ABI_RAM_H
+
+#include <stdint.h>
+
+#include "slipway/error.h"
+
+#define SLIP_PAGE_BYTES 4096ull
+
+/* One run of guest RAM. */
+struct slip_ram_region {
+    uint64_t gpa;
+    uint64_t size; /* bytes, whole pages */
+};
+
+#define SLIP_RAM_MAX_REGIONS 4
+
+struct slip_ram {
+    unsigned n_regions; /* ascending, not touching */
+    struct slip_ram_region regions[SLIP_RAM_MAX_REGIONS];
+    /* Makes [gpa, gpa + len), which lies inside one region, writable at the returned address; NULL and *err if it can't.
+     * The mapping stays until the engine drops the RAM. */
+    void *(*map)(struct slip_ram *ram, uint64_t gpa, uint64_t len, struct slip_error **err);
+};
+
+/* The host address of [gpa, gpa + len). NULL and *err (naming what and both ranges) when a byte of it is not RAM. */
+void *slip__ram_at(struct slip_ram *ram, const char *what, uint64_t gpa, uint64_t len,
+                   struct slip_error **err);
+/* Does [gpa, gpa + len) lie inside one region? */
+int slip__ram_contains(const struct slip_ram *ram, uint64_t gpa, uint64_t len);
+/* Bytes of all regions. */
+uint64_t slip__ram_bytes(const struct slip_ram *ram);
+
+#endif

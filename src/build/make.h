@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Making a plan: guest + image + modules -> plan. The layout (layout.c) is the sole allocator of guest addresses. */
+#ifndef SLIP_BUILD_MAKE_H
+#define SLIP_BUILD_MAKE_H
+
+#include "base/progress.h"
+#include "build/plan.h"
+#include "image/image.h"
+
+/* One module that goes into the guest. */
+struct slip_module {
+    int fd;
+    uint64_t bytes;
+    const char *name;
+};
+
+/* After probing, before anything is created: do kernel, modules and our own pieces fit this guest's memory? Says how much
+ * is needed when not (SLIP_EIMAGE, codes 5xx). */
+int slip__layout_fits(const struct slip_guest *guest, const struct slip_machine *machine,
+                      const struct slip_image *image, const struct slip_module *modules,
+                      size_t n_modules, struct slip_error **err);
+/* After slip__image_load(): decides the protocol, places everything, makes all tables. guest, machine and the modules'
+ * fds and names must outlive the plan. */
+int slip__plan_make(const struct slip_guest *guest, const struct slip_machine *machine,
+                    const struct slip_image *image, const struct slip_module *modules,
+                    size_t n_modules, struct slip_plan **ret, struct slip_error **err);
+/* Writes every piece that the image loader has not written, straight into RAM. progress may be NULL. */
+int slip__plan_write(const struct slip_plan *plan, struct slip_ram *ram, slip_bytes_fn *progress,
+                     void *payload, struct slip_error **err);
+
+#endif

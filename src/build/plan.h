@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The plan: everything that is in the guest when its first instruction runs, as a value. It holds no hypervisor handle and
+ * creates nothing. How one is made: make.h.
+ */
+#ifndef SLIP_BUILD_PLAN_H
+#define SLIP_BUILD_PLAN_H
+
+#include "abi/ram.h"
+#include "base/error.h"
+#include "build/machine.h"
+#include "guest/guest.h"
+#include "slipway/plan.h"
+
+enum slip_protocol { SLIP_PROTOCOL_PVH };
+
+/* Where a piece's bytes come from. */
+enum slip_source_kind {
+    SLIP_SOURCE_IMAGE, /* the image loader wrote it while reading */
+    SLIP_SOURCE_BYTES, /* made by us, held in the plan */
+    SLIP_SOURCE_FILE   /* read from a file straight into RAM */
+};
+
+/* One piece of guest memory that is not left zero. Ascending by gpa, never overlapping. */
+struct slip_piece {
+    const char *what; /* "kernel", "module 0", "start info", "ACPI tables", ... static */
+    uint64_t gpa;
+    uint64_t bytes; /* exact size of its content */
+    enum slip_source_kind source;
+    void *data;       /* BYTES: owned */
+    int fd;           /* FILE: borrowed from the payload */
+    const char *name; /* FILE: for messages, borrowed */
+};
+
+/* The memory map the guest is told: types as in e820 (1 RAM, 2 reserved, 3 ACPI, 4 NVS). */
+struct slip_map_entry {
+    uint64_t gpa;
+    uint64_t bytes;
+    uint32_t type;
+};
+
+/* What the first vCPU finds, PVH: registers beyond these are fixed by the ABI. */
+struct slip_start {
+    uint64_t entry_gpa;
+    uint64_t start_info_gpa;
+};
+
+#define SLIP_PLAN_MAX_MAP 16
+
+struct slip_plan {
+    const struct slip_guest *guest;     /* borrowed */
+    const struct slip_machine *machine; /* borrowed */
+    enum slip_type container;
+    enum slip_protocol protocol;
+    char *why; /* one line: why this protocol and this entry; owned */
+    struct slip_ram_region ram[SLIP_RAM_MAX_REGIONS];
+    unsigned n_ram;
+    struct slip_map_entry map[SLIP_PLAN_MAX_MAP];
+    unsigned n_map;
+    struct slip_piece *pieces; /* owned */
+    size_t n_pieces;
+    struct slip_start start;
+    char *cmdline; /* as the guest gets it, console= included; owned */
+    unsigned vcpus, maxvcpus;
+};
+
+/* Which guest-physical ranges are RAM for this much memory on this machine. Returns how many. */
+unsigned slip__layout_ram(const struct slip_machine *machine, uint64_t memory_bytes,
+                          struct slip_ram_region ret[SLIP_RAM_MAX_REGIONS]);
+
+#endif

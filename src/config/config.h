@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Formats of descriptions: text -> guest. One file per format, one const table each, registered in config.c. */
+#ifndef SLIP_CONFIG_CONFIG_H
+#define SLIP_CONFIG_CONFIG_H
+
+#include "guest/guest.h"
+
+struct slip_format {
+    const char *name;
+    const char *doc;
+    /* How likely is this text in this format? 0: certainly not. Pure. */
+    int (*probe)(const char *text, size_t len);
+    /* Reads source number `source` of diags into guest. Problems go to diags; only running out of memory is an error. */
+    int (*parse)(unsigned source, struct slip_strictness strictness, struct slip_guest *guest,
+                 struct slip_diags *diags, struct slip_error **err);
+};
+
+extern const struct slip_format slip__format_xl;
+
+#endif
