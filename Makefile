@@ -28,7 +28,8 @@ bench:                              ## measure against QEMU's own boots and the 
 	@scripts/setup build demo bench
 	@$(MAKE) --no-print-directory all
 	@scripts/guest build/guest
-	@bench/run $(ARGS)
+	@ninja -C build bench/instructions bench/describe
+	@bench/run build build/guest $(ARGS)
 
 fuzz: build/fuzz/build.ninja        ## fuzz every parser for FUZZ_SECONDS each
 	@ninja -C build/fuzz

@@ -18,6 +18,7 @@ import re
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
 import time
@@ -29,6 +30,10 @@ GUEST = os.path.realpath(os.environ.get("SLIPWAY_GUEST", os.path.join(ROOT, "bui
 SECONDS = 30            # a command that boots nothing
 BOOT_SECONDS = 110      # a command that boots a guest, on a busy machine without KVM
 PR_SET_CHILD_SUBREAPER = 36     # linux/prctl.h
+CLONE_NEWNS = 0x20000           # linux/sched.h
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 0x20, 0x1000, 0x4000, 0x40000   # linux/mount.h
+MNT_DETACH = 2
+ROOT_STATE = "/run/slipway"     # where root's domains live; everybody else's are in $XDG_RUNTIME_DIR/slipway
 
 Result = collections.namedtuple("Result", "code out err")
 
@@ -74,6 +79,35 @@ def report(text):
         if equals and re.fullmatch("[a-z0-9_]+", key):
             values[key].append(value)
     return values
+
+
+PVH_NOTE = 18       # XEN_ELFNOTE_PHYS32_ENTRY (Xen public/elfnote.h)
+CODE_AT = 0x100000  # where elf() puts its code
+
+
+def note(kind, value, name=b"Xen\0"):
+    """An ELF note with a 4-byte value."""
+    return struct.pack("<III", len(name), 4, kind) + name + struct.pack("<I", value)
+
+
+def elf(code, segments=None, notes=None):
+    """A small ELF64 kernel. segments: (paddr, file bytes, memory bytes), by default just the code at CODE_AT. notes: the
+    content of its PT_NOTE, by default a PVH entry at CODE_AT; b"" leaves the segment out. (ELF-64 Object File Format.)"""
+    if segments is None:
+        segments = [(CODE_AT, code, len(code))]
+    if notes is None:
+        notes = note(PVH_NOTE, CODE_AT)
+    count = len(segments) + (1 if notes else 0)
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 2, 62, 1, CODE_AT, 64, 0, 0, 64, 56, count, 64, 0, 0)
+    offset = 64 + 56 * count
+    table, data = b"", b""
+    for paddr, content, size in segments:
+        table += struct.pack("<IIQQQQQQ", 1, 7, offset + len(data), paddr, paddr, len(content), size, 1)
+        data += content
+    if notes:
+        table += struct.pack("<IIQQQQQQ", 4, 4, offset + len(data), 0, 0, len(notes), len(notes), 4)
+        data += notes
+    return header + table + data
 
 
 def _stat(pid):
@@ -154,8 +188,31 @@ class Terminal:
             self._fd = -1
 
 
+def _private_mounts():
+    """Put this process in a mount namespace of its own, once; False if that is not permitted."""
+    if not hasattr(_private_mounts, "done"):
+        _private_mounts.done = (_LIBC.unshare(CLONE_NEWNS) == 0 and
+                                _LIBC.mount(None, b"/", None, MS_REC | MS_PRIVATE, None) == 0)
+    return _private_mounts.done
+
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_LIBC.mount.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_void_p]
+
+
+def mount_read_only(path):
+    """Make a file read-only even for root, for this process and its children; False if that is not permitted."""
+    name = os.fsencode(path)
+    return (_private_mounts() and _LIBC.mount(name, name, None, MS_BIND, None) == 0 and
+            _LIBC.mount(None, name, None, MS_REMOUNT | MS_BIND | MS_RDONLY, None) == 0)
+
+
 class Home:
-    """A private place: state, temporary files, configurations. Leaving it ends every process started from it."""
+    """A private place: state, temporary files, configurations. Leaving it ends every process started from it.
+
+    Root's state folder is one for the whole machine. Where the kernel lets us, a private one is mounted over it; else
+    the names that name() gives keep tests from meeting each other and other people's guests.
+    """
 
     def __init__(self):
         self.path = tempfile.mkdtemp(prefix="slipway-test-")
@@ -165,14 +222,22 @@ class Home:
         self.env = dict(os.environ)
         self.env.update(
             XDG_RUNTIME_DIR=os.path.join(self.path, "run"),
-            SLIPWAY_RUNTIME_DIR=os.path.join(self.path, "run", "slipway"),
             TMPDIR=os.path.join(self.path, "tmp"),
             HOME=os.path.join(self.path, "home"),
             LC_ALL="C.UTF-8", TERM="xterm", NO_COLOR="1")
+        self._tag = os.path.basename(self.path).rpartition("-")[2]
         self._started = []
         self._terminals = []
+        self._mounted = False
+        if os.geteuid() == 0:
+            own = os.path.join(self.path, "run", "slipway")
+            os.mkdir(own, 0o700)
+            if not os.path.isdir(ROOT_STATE):
+                os.mkdir(ROOT_STATE, 0o700)
+            self._mounted = (_private_mounts() and
+                             _LIBC.mount(own.encode(), ROOT_STATE.encode(), None, MS_BIND, None) == 0)
         # Processes that a command leaves behind become ours, so that they can be found whatever they call themselves.
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        _LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def __enter__(self):
         return self
@@ -190,7 +255,16 @@ class Home:
             time.sleep(0.05)
         for process in self._started:
             process.wait()
+        if self._mounted:
+            _LIBC.umount2(ROOT_STATE.encode(), MNT_DETACH)
+        for folder, _folders, names in os.walk(self.work):
+            for name in names:      # a file of ours may be a mount point
+                _LIBC.umount2(os.fsencode(os.path.join(folder, name)), MNT_DETACH)
         shutil.rmtree(self.path, ignore_errors=True)
+
+    def name(self, base="test"):
+        """A guest's name that nobody else uses."""
+        return base + "-" + self._tag
 
     def write(self, name, content):
         """Make a file in the working folder; return its path."""
@@ -208,7 +282,7 @@ class Home:
 
     def guest(self, file="guest.cfg", **keys):
         """Write the description of a small guest, changed by keys (None leaves a key out); return its path."""
-        values = {"name": "test", "type": "pvh", "kernel": guest_file("vmlinuz"),
+        values = {"name": self.name(), "type": "pvh", "kernel": guest_file("vmlinuz"),
                   "ramdisk": guest_file("initrd.img"), "memory": 128, "vcpus": 1,
                   "extra": "quiet panic=-1 slipway.test=report"}
         values.update(keys)
@@ -283,12 +357,14 @@ class Home:
         return found
 
     def files(self):
-        """The files left in the state folder and the folder for temporary files."""
+        """The files and folders left in the state folder and the folder for temporary files."""
         left = []
         for place in ("run", "tmp", "home"):
-            for folder, _folders, names in os.walk(os.path.join(self.path, place)):
-                left += [os.path.relpath(os.path.join(folder, name), self.path) for name in names]
-        return sorted(left)
+            for folder, folders, names in os.walk(os.path.join(self.path, place)):
+                left += [os.path.relpath(os.path.join(folder, name), self.path) for name in folders + names]
+        if os.geteuid() == 0 and not self._mounted:
+            left += [os.path.join(ROOT_STATE, name) for name in os.listdir(ROOT_STATE) if self._tag in name]
+        return sorted(set(left) - {"run/slipway"})
 
     def assert_clean(self, seconds=10):
         """Fail unless, within that time, no process and no file of ours is left."""
