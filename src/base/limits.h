@@ -27,12 +27,18 @@
 #define SLIP_LIMIT_NOTE_BYTES (64u << 10)
 /* Notes we look at in one image. */
 #define SLIP_LIMIT_NOTES 1024u
+/* Note segments, and note sections, of one image. Real ones have up to three. */
+#define SLIP_LIMIT_NOTE_AREAS 64u
+/* Bytes of one program or section header: 32 to 64 by the standard; more would be for the future. */
+#define SLIP_LIMIT_HEADER_BYTES 256u
 /* Times a compressed stream may be started again to reach bytes that were passed by. */
 #define SLIP_LIMIT_REWINDS 3u
 /* Modules (initrds) of a guest. */
 #define SLIP_LIMIT_MODULES 1024u
 /* A command line. Linux takes 2047 bytes; other kernels may take more. */
 #define SLIP_LIMIT_CMDLINE_BYTES 65535u
+/* The longest line Linux takes whole (COMMAND_LINE_SIZE of arch/x86 less the NUL); the rest it cuts off. */
+#define SLIP_LIMIT_LINUX_CMDLINE_BYTES 2047u
 /* Memory of one guest, in MiB: 46 bits of physical address, what every 64-bit CPU can map. */
 #define SLIP_LIMIT_MEMORY_MIB (1ull << 26)
 /* vCPUs of one guest: 8-bit APIC ids, 255 is the broadcast. */

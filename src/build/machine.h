@@ -26,6 +26,8 @@ struct slip_machine {
     uint32_t lapic_gpa;
     uint32_t ioapic_gpa;
     uint16_t sci_irq;
+    uint16_t pm1a_event_port; /* FADT's PM1a blocks: ACPI wants them even where nothing answers */
+    uint16_t pm1a_control_port;
 
     uint64_t reset_register_gpa; /* FADT RESET_REG and the value that resets */
     uint8_t reset_value;

@@ -10,7 +10,7 @@
 /* One module that goes into the guest. */
 struct slip_module {
     int fd;
-    uint64_t bytes;
+    uint64_t bytes; /* not 0 */
     const char *name;
 };
 
@@ -19,13 +19,15 @@ struct slip_module {
 int slip__layout_fits(const struct slip_guest *guest, const struct slip_machine *machine,
                       const struct slip_image *image, const struct slip_module *modules,
                       size_t n_modules, struct slip_error **err);
-/* After slip__image_load(): decides the protocol, places everything, makes all tables. guest, machine and the modules'
- * fds and names must outlive the plan. */
+/* After slip__image_load(): decides the protocol, places everything, makes all tables. guest and machine must outlive the
+ * plan; the modules' fds must stay open until slip__plan_write() is done. */
 int slip__plan_make(const struct slip_guest *guest, const struct slip_machine *machine,
                     const struct slip_image *image, const struct slip_module *modules,
                     size_t n_modules, struct slip_plan **ret, struct slip_error **err);
 /* Writes every piece that the image loader has not written, straight into RAM. progress may be NULL. */
 int slip__plan_write(const struct slip_plan *plan, struct slip_ram *ram, slip_bytes_fn *progress,
                      void *payload, struct slip_error **err);
+/* The files are about to be closed: the plan forgets their descriptors (and keeps their names). */
+void slip__plan_forget_files(struct slip_plan *plan);
 
 #endif

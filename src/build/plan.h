@@ -8,6 +8,7 @@
 
 #include "abi/ram.h"
 #include "base/error.h"
+#include "build/acpi.h"
 #include "build/machine.h"
 #include "guest/guest.h"
 #include "slipway/plan.h"
@@ -23,13 +24,21 @@ enum slip_source_kind {
 
 /* One piece of guest memory that is not left zero. Ascending by gpa, never overlapping. */
 struct slip_piece {
-    const char *what; /* "kernel", "module 0", "start info", "ACPI tables", ... static */
+    char what[32]; /* "kernel segment 0", "module 0", "start info", "ACPI tables", ... */
     uint64_t gpa;
-    uint64_t bytes; /* exact size of its content */
+    uint64_t bytes; /* exact size of its content; a kernel segment's zeroes (bss) count */
     enum slip_source_kind source;
-    void *data;       /* BYTES: owned */
-    int fd;           /* FILE: borrowed from the payload */
-    const char *name; /* FILE: for messages, borrowed */
+    void *data; /* BYTES: owned */
+    int fd;     /* FILE: borrowed from the payload, -1 once written */
+    char *name; /* IMAGE, FILE: of the file, owned; else NULL */
+};
+
+/* What became of the machine's console= word. */
+enum slip_console_word {
+    SLIP_CONSOLE_ADDED, /* the command line begins with it */
+    SLIP_CONSOLE_NAMED, /* the description names a console= of its own */
+    SLIP_CONSOLE_OFF,   /* autoconsole = 0 */
+    SLIP_CONSOLE_NO_ROOM /* it would push the line past what Linux takes, and cut the description's own words */
 };
 
 /* The memory map the guest is told: types as in e820 (1 RAM, 2 reserved, 3 ACPI, 4 NVS). */
@@ -61,6 +70,9 @@ struct slip_plan {
     size_t n_pieces;
     struct slip_start start;
     char *cmdline; /* as the guest gets it, console= included; owned */
+    enum slip_console_word console;
+    struct slip_acpi_table acpi[SLIP_ACPI_MAX_TABLES];
+    unsigned n_acpi;
     unsigned vcpus, maxvcpus;
 };
 

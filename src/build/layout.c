@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The sole allocator of guest addresses: RAM less what is taken. Fixed things first (the PC's own places, the kernel's
+ * segments), then our small tables from the bottom up, then the modules from the top down, so that the space after the
+ * kernel stays whole. Must not know what the pieces contain.
+ */
+#include "build/layout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/e820.h"
+#include "abi/start_info.h"
+#include "base/ckd.h"
+#include "base/cleanup.h"
+
+#define MIB (1ull << 20)
+
+/* Fixed claims besides segments and modules: low memory, reset block, PC hole, four tables. */
+#define FIXED_CLAIMS 8
+
+typedef unsigned long long ull; /* for messages */
+
+unsigned slip__layout_ram(const struct slip_machine *machine, uint64_t memory_bytes,
+                          struct slip_ram_region ret[SLIP_RAM_MAX_REGIONS])
+{
+    uint64_t low =
+        memory_bytes < machine->low_ram_max_bytes ? memory_bytes : machine->low_ram_max_bytes;
+
+    ret[0] = (struct slip_ram_region){0, low};
+    if (low == memory_bytes)
+        return 1;
+    ret[1] = (struct slip_ram_region){SLIP_4_GIB, memory_bytes - low};
+    return 2;
+}
+
+static void add_map(struct slip_layout *l, uint64_t gpa, uint64_t end, uint32_t type)
+{
+    if (gpa < end)
+        l->map[l->n_map++] = (struct slip_map_entry){gpa, end - gpa, type};
+}
+
+/* The end of the space for ACPI tables: where RAM stops showing through, or the end of the PC's hole. */
+static uint64_t acpi_end(const struct slip_machine *machine)
+{
+    return machine->hidden_bytes ? machine->hidden_gpa : SLIP_PC_HOLE_END;
+}
+
+/* Like a PC's: the tables are NVS, since an OS that reclaims them loses what its power-off method reads later. */
+static void make_map(struct slip_layout *l, const struct slip_machine *machine)
+{
+    uint64_t low_end = l->ram[0].size;
+    uint64_t conventional = low_end < SLIP_PC_HOLE_GPA ? low_end : SLIP_PC_HOLE_GPA;
+
+    add_map(l, 0, conventional, SLIP_E820_RAM);
+    add_map(l, SLIP_PC_ACPI_GPA, acpi_end(machine), SLIP_E820_NVS);
+    add_map(l, machine->hidden_gpa, machine->hidden_gpa + machine->hidden_bytes,
+            SLIP_E820_RESERVED);
+    add_map(l, SLIP_PC_HOLE_END, low_end, SLIP_E820_RAM);
+    for (unsigned i = 1; i < l->n_ram; i++)
+        add_map(l, l->ram[i].gpa, l->ram[i].gpa + l->ram[i].size, SLIP_E820_RAM);
+}
+
+/* Takes [gpa, gpa + bytes). Returns what is there already, or NULL. */
+static const struct slip_taken *take(struct slip_layout *l, uint64_t gpa, uint64_t bytes,
+                                     const char *what)
+{
+    size_t at = l->n_taken;
+
+    if (!bytes)
+        return NULL;
+    for (size_t i = 0; i < l->n_taken; i++) {
+        if (slip__range_overlaps(gpa, bytes, l->taken[i].gpa, l->taken[i].bytes))
+            return &l->taken[i];
+    }
+    while (at && l->taken[at - 1].gpa > gpa)
+        at--;
+    memmove(&l->taken[at + 1], &l->taken[at], (l->n_taken - at) * sizeof(*l->taken));
+    l->taken[at] = (struct slip_taken){gpa, bytes, what};
+    l->n_taken++;
+    return NULL;
+}
+
+/* The free runs of [lo, hi), one after the other: *pos starts at lo. False at the end. */
+static bool next_free(const struct slip_layout *l, uint64_t hi, uint64_t *pos, uint64_t *ret_end)
+{
+    for (unsigned r = 0; r < l->n_ram; r++) {
+        uint64_t start = l->ram[r].gpa > *pos ? l->ram[r].gpa : *pos;
+        uint64_t end = l->ram[r].gpa + l->ram[r].size;
+
+        if (end > hi)
+            end = hi;
+        for (size_t i = 0; i < l->n_taken && start < end; i++) {
+            const struct slip_taken *t = &l->taken[i];
+
+            if (t->gpa > start) {
+                if (t->gpa < end)
+                    end = t->gpa;
+                break;
+            }
+            if (t->gpa + t->bytes > start)
+                start = t->gpa + t->bytes;
+        }
+        if (start < end) {
+            *pos = start;
+            *ret_end = end;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Room for bytes in [lo, hi) on a page boundary, lowest or highest. 0: there is none. *largest gets the widest run. */
+static uint64_t find_room(const struct slip_layout *l, uint64_t lo, uint64_t hi, uint64_t bytes,
+                          bool highest, uint64_t *largest)
+{
+    uint64_t pos = lo, end, found = 0;
+
+    for (; next_free(l, hi, &pos, &end); pos = end) {
+        uint64_t first;
+
+        if (slip__ckd_align_up(&first, pos, SLIP_PAGE_BYTES) || first >= end)
+            continue;
+        if (end - first > *largest)
+            *largest = end - first;
+        if (end - first < bytes)
+            continue;
+        if (!highest)
+            return first;
+        found = slip__align_down(end - bytes, SLIP_PAGE_BYTES);
+    }
+    return found;
+}
+
+/* Memory that surely does: up to the kernel's end, and the modules after it. */
+static uint64_t needed_mib(const struct slip_layout_input *in)
+{
+    uint64_t sum = slip__image_end(in->image);
+
+    for (size_t i = 0; i < in->n_modules; i++) {
+        uint64_t pages;
+
+        if (slip__ckd_align_up(&pages, in->modules[i].bytes, SLIP_PAGE_BYTES) ||
+            slip__ckd_add(&sum, sum, pages))
+            return UINT64_MAX / MIB;
+    }
+    return sum / MIB + (sum % MIB != 0);
+}
+
+static int outside_ram(const struct slip_layout_input *in, const struct slip_segment *s,
+                       struct slip_error **err)
+{
+    uint64_t end = s->gpa + s->memory_bytes;
+    int rc;
+
+    if (end > in->machine->low_ram_max_bytes && s->gpa < SLIP_4_GIB)
+        return slip__error_code(
+            err, SLIP_EIMAGE, SLIP_CODE_OUTSIDE_RAM,
+            "kernel '%s': segment %u (0x%llx-0x%llx) lies where machine %s never has RAM "
+            "(0x%llx-0x%llx)",
+            in->image->name, s->index, (ull)s->gpa, (ull)end, in->machine->name,
+            (ull)in->machine->low_ram_max_bytes, SLIP_4_GIB);
+    rc = slip__error_code(
+        err, SLIP_EIMAGE, SLIP_CODE_MEMORY_TOO_SMALL,
+        "kernel '%s' needs at least %llu MiB of memory, the guest has %llu MiB: segment %u "
+        "is at 0x%llx-0x%llx",
+        in->image->name, (ull)needed_mib(in), (ull)(in->memory_bytes / MIB), s->index, (ull)s->gpa,
+        (ull)end);
+    slip__error_hint(err, "memory = %llu", (ull)needed_mib(in));
+    return rc;
+}
+
+static int take_kernel(const struct slip_layout_input *in, struct slip_layout *l,
+                       struct slip_error **err)
+{
+    for (size_t i = 0; i < in->image->n_segments; i++) {
+        const struct slip_segment *s = &in->image->segments[i];
+        const struct slip_taken *there;
+        struct slip_ram ram = {.n_regions = l->n_ram};
+
+        if (!s->memory_bytes)
+            continue;
+        memcpy(ram.regions, l->ram, sizeof(l->ram));
+        there = take(l, s->gpa, s->memory_bytes, "the kernel");
+        if (there)
+            return slip__error_code(
+                err, SLIP_EIMAGE, SLIP_CODE_SEGMENT_RESERVED,
+                "kernel '%s': segment %u (0x%llx-0x%llx) runs into %s (0x%llx-0x%llx)",
+                in->image->name, s->index, (ull)s->gpa, (ull)(s->gpa + s->memory_bytes),
+                there->what, (ull)there->gpa, (ull)(there->gpa + there->bytes));
+        if (!slip__ram_contains(&ram, s->gpa, s->memory_bytes))
+            return outside_ram(in, s, err);
+    }
+    return 0;
+}
+
+/* Our tables: below the PC's hole if they fit, else as low as possible, which is where every kernel can reach. */
+static int place_tables(const struct slip_layout_input *in, struct slip_layout *l,
+                        struct slip_error **err)
+{
+    const struct {
+        uint64_t *gpa;
+        uint64_t bytes;
+        const char *what;
+    } tables[] = {
+        {&l->start_info_gpa, sizeof(struct slip_start_info), "the start info"},
+        {&l->modlist_gpa, in->n_modules * sizeof(struct slip_modlist_entry), "the module list"},
+        {&l->memmap_gpa, l->n_map * sizeof(struct slip_memmap_entry), "the memory map"},
+        {&l->cmdline_gpa, in->cmdline_bytes, "the command line"},
+    };
+
+    for (size_t i = 0; i < SLIP_COUNT(tables); i++) {
+        uint64_t largest = 0;
+
+        if (!tables[i].bytes)
+            continue;
+        *tables[i].gpa = find_room(l, 0, SLIP_4_GIB, tables[i].bytes, false, &largest);
+        if (!*tables[i].gpa)
+            return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_TABLES_DO_NOT_FIT,
+                                    "no room for %s: it needs %llu bytes below 4 GiB, the largest "
+                                    "free run beside kernel '%s' has %llu",
+                                    tables[i].what, (ull)tables[i].bytes, in->image->name,
+                                    (ull)largest);
+        take(l, *tables[i].gpa, tables[i].bytes, tables[i].what);
+    }
+    return 0;
+}
+
+static int module_does_not_fit(const struct slip_layout_input *in, size_t index, uint64_t largest,
+                               struct slip_error **err)
+{
+    int rc = slip__error_code(
+        err, SLIP_EIMAGE, SLIP_CODE_MODULE_DOES_NOT_FIT,
+        "module %zu ('%s', %llu bytes) does not fit: the largest free run of the guest's %llu MiB "
+        "has %llu bytes",
+        index, in->modules[index].name, (ull)in->modules[index].bytes,
+        (ull)(in->memory_bytes / MIB), (ull)largest);
+
+    slip__error_hint(err, "kernel and modules need memory = %llu at least, and the guest some more",
+                     (ull)needed_mib(in));
+    return rc;
+}
+
+/* Top-down below 4 GiB; above only what does not fit below, since many kernels can't reach it there. */
+static int place_modules(const struct slip_layout_input *in, struct slip_layout *l,
+                         struct slip_error **err)
+{
+    for (size_t i = 0; i < in->n_modules; i++) {
+        uint64_t bytes = in->modules[i].bytes, largest = 0;
+        uint64_t gpa = find_room(l, SLIP_PC_HOLE_END, SLIP_4_GIB, bytes, true, &largest);
+
+        if (!gpa)
+            gpa = find_room(l, SLIP_4_GIB, UINT64_MAX, bytes, true, &largest);
+        if (!gpa)
+            return module_does_not_fit(in, i, largest, err);
+        l->module_gpas[i] = gpa;
+        take(l, gpa, bytes, "a module");
+    }
+    return 0;
+}
+
+static int place_acpi(const struct slip_layout_input *in, struct slip_layout *l,
+                      struct slip_error **err)
+{
+    uint64_t room = acpi_end(in->machine) - SLIP_PC_ACPI_GPA;
+
+    if (in->acpi_bytes > room)
+        return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_TABLES_DO_NOT_FIT,
+                                "the ACPI tables have %llu bytes, their place at 0x%llx has %llu",
+                                (ull)in->acpi_bytes, SLIP_PC_ACPI_GPA, (ull)room);
+    l->acpi_gpa = SLIP_PC_ACPI_GPA;
+    return 0;
+}
+
+int slip__layout_make(const struct slip_layout_input *in, struct slip_layout *ret,
+                      struct slip_error **err)
+{
+    const struct slip_machine *machine = in->machine;
+    size_t capacity = FIXED_CLAIMS + in->image->n_segments + in->n_modules;
+    int rc;
+
+    *ret = (struct slip_layout){0};
+    ret->taken = calloc(capacity, sizeof(*ret->taken));
+    ret->module_gpas = calloc(in->n_modules + 1, sizeof(*ret->module_gpas));
+    if (!ret->taken || !ret->module_gpas) {
+        slip__layout_dispose(ret);
+        return slip__error_oom(err);
+    }
+    ret->n_ram = slip__layout_ram(machine, in->memory_bytes, ret->ram);
+    make_map(ret, machine);
+    take(ret, 0, SLIP_PC_LOW_END, "the real-mode vectors and BIOS data");
+    take(ret, machine->reset_block_gpa, machine->reset_block_bytes, "the reset ROM's start block");
+    take(ret, SLIP_PC_HOLE_GPA, SLIP_PC_HOLE_END - SLIP_PC_HOLE_GPA,
+         "the PC's video, ROM and ACPI range");
+    rc = place_acpi(in, ret, err);
+    if (rc == 0)
+        rc = take_kernel(in, ret, err);
+    if (rc == 0)
+        rc = place_tables(in, ret, err);
+    if (rc == 0)
+        rc = place_modules(in, ret, err);
+    if (rc < 0)
+        slip__layout_dispose(ret);
+    return rc;
+}
+
+void slip__layout_dispose(struct slip_layout *layout)
+{
+    free(layout->taken);
+    free(layout->module_gpas);
+    *layout = (struct slip_layout){0};
+}

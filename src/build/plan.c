@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Guest + image + modules -> plan, and a plan's life. Places nothing itself (layout.c), decides nothing (protocol.c). */
+#include "build/plan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/e820.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "build/cmdline.h"
+#include "build/make.h"
+#include "build/protocol.h"
+#include "build/pvh.h"
+
+/* Modules are read in pieces of this size, so that progress moves. */
+#define CHUNK_BYTES (8u << 20)
+
+/* Pieces besides segments and modules: start info, module list, memory map, command line, ACPI tables. */
+#define OWN_PIECES 5
+
+/* What layout and plan both start from. */
+struct parts {
+    struct slip_layout_input in;
+    char *cmdline;
+    enum slip_console_word console;
+    struct slip_buf acpi;
+    struct slip_acpi_table tables[SLIP_ACPI_MAX_TABLES];
+    unsigned n_tables;
+    unsigned vcpus, maxvcpus;
+};
+
+static void parts_dispose(struct parts *parts)
+{
+    free(parts->cmdline);
+    slip__buf_dispose(&parts->acpi);
+}
+
+static int check_vcpus(const struct slip_guest *guest, const struct slip_machine *machine,
+                       struct parts *ret, struct slip_error **err)
+{
+    int64_t vcpus = SLIP_IS_SET(guest->vcpus) ? guest->vcpus.value : 1;
+    int64_t maxvcpus = SLIP_IS_SET(guest->maxvcpus) ? guest->maxvcpus.value : vcpus;
+
+    if (maxvcpus < vcpus)
+        maxvcpus = vcpus;
+    if (vcpus < 1 || maxvcpus > machine->vcpus_max)
+        return slip__error_code(err, SLIP_EDESC, SLIP_CODE_TOO_MANY_VCPUS,
+                                "the guest has %" PRId64 " vCPUs, machine %s takes 1 to %u",
+                                vcpus < 1 ? vcpus : maxvcpus, machine->name, machine->vcpus_max);
+    ret->vcpus = (unsigned)vcpus;
+    ret->maxvcpus = (unsigned)maxvcpus;
+    return 0;
+}
+
+/* Everything whose size the layout must know. *ret is the caller's to dispose, also on failure. */
+static int make_parts(const struct slip_guest *guest, const struct slip_machine *machine,
+                      const struct slip_image *image, const struct slip_module *modules,
+                      size_t n_modules, struct parts *ret, struct slip_error **err)
+{
+    int rc;
+
+    if (n_modules > SLIP_LIMIT_MODULES || guest->memory.value < 1 ||
+        (uint64_t)guest->memory.value > SLIP_LIMIT_MEMORY_MIB)
+        return slip__error(err, SLIP_EINVAL, "%zu modules and %" PRId64 " MiB are not a guest",
+                           n_modules, guest->memory.value);
+    rc = check_vcpus(guest, machine, ret, err);
+    if (rc == 0)
+        rc = slip__cmdline_make(guest, machine, &ret->cmdline, &ret->console, err);
+    if (rc < 0)
+        return rc;
+    ret->n_tables = slip__acpi_make(machine, ret->vcpus, ret->maxvcpus, SLIP_PC_ACPI_GPA,
+                                    &ret->acpi, ret->tables);
+    if (ret->acpi.failed)
+        return slip__error_oom(err);
+    ret->in = (struct slip_layout_input){
+        .machine = machine,
+        .image = image,
+        .modules = modules,
+        .n_modules = n_modules,
+        .memory_bytes = (uint64_t)guest->memory.value << 20,
+        .cmdline_bytes = strlen(ret->cmdline) + 1,
+        .acpi_bytes = ret->acpi.len,
+    };
+    return 0;
+}
+
+int slip__layout_fits(const struct slip_guest *guest, const struct slip_machine *machine,
+                      const struct slip_image *image, const struct slip_module *modules,
+                      size_t n_modules, struct slip_error **err)
+{
+    SLIP_AUTO(parts_dispose) struct parts parts = {0};
+    SLIP_AUTO(slip__layout_dispose) struct slip_layout layout = {0};
+    int rc = make_parts(guest, machine, image, modules, n_modules, &parts, err);
+
+    return rc < 0 ? rc : slip__layout_make(&parts.in, &layout, err);
+}
+
+static struct slip_piece *add_piece(struct slip_plan *plan, uint64_t gpa, uint64_t bytes,
+                                    enum slip_source_kind source)
+{
+    struct slip_piece *piece = &plan->pieces[plan->n_pieces++];
+
+    *piece = (struct slip_piece){.gpa = gpa, .bytes = bytes, .source = source, .fd = -1};
+    return piece;
+}
+
+/* A piece of our own bytes, taken out of buf. Empty ones are left out. False: out of memory. */
+static bool add_bytes(struct slip_plan *plan, const char *what, uint64_t gpa, struct slip_buf *buf)
+{
+    struct slip_piece *piece;
+    uint64_t bytes = buf->len;
+    char *data = slip__buf_steal(buf);
+
+    if (!data || !bytes) {
+        free(data);
+        return data || bytes == 0;
+    }
+    piece = add_piece(plan, gpa, bytes, SLIP_SOURCE_BYTES);
+    snprintf(piece->what, sizeof(piece->what), "%s", what);
+    piece->data = data;
+    return true;
+}
+
+static bool add_kernel(struct slip_plan *plan, const struct slip_image *image)
+{
+    for (size_t i = 0; i < image->n_segments; i++) {
+        const struct slip_segment *s = &image->segments[i];
+        struct slip_piece *piece;
+
+        if (!s->memory_bytes)
+            continue;
+        piece = add_piece(plan, s->gpa, s->memory_bytes, SLIP_SOURCE_IMAGE);
+        snprintf(piece->what, sizeof(piece->what), "kernel segment %u", s->index);
+        piece->name = strdup(image->name);
+        if (!piece->name)
+            return false;
+    }
+    return true;
+}
+
+static bool add_modules(struct slip_plan *plan, const struct slip_layout *layout,
+                        const struct slip_module *modules, size_t n_modules)
+{
+    for (size_t i = 0; i < n_modules; i++) {
+        struct slip_piece *piece =
+            add_piece(plan, layout->module_gpas[i], modules[i].bytes, SLIP_SOURCE_FILE);
+
+        snprintf(piece->what, sizeof(piece->what), "module %zu", i);
+        piece->fd = modules[i].fd;
+        piece->name = strdup(modules[i].name);
+        if (!piece->name)
+            return false;
+    }
+    return true;
+}
+
+static bool add_tables(struct slip_plan *plan, const struct slip_layout *layout,
+                       struct parts *parts)
+{
+    const struct slip_layout_input *in = &parts->in;
+    struct slip_buf info = {0}, list = {0}, map = {0}, line = {0};
+    bool ok;
+
+    slip__pvh_start_info(layout, in->n_modules, &info);
+    slip__pvh_modlist(layout, in->modules, in->n_modules, &list);
+    slip__pvh_memmap(layout, &map);
+    slip__buf_put(&line, parts->cmdline, in->cmdline_bytes);
+    ok = !info.failed && !list.failed && !map.failed && !line.failed;
+    ok = ok && add_bytes(plan, "start info", layout->start_info_gpa, &info);
+    ok = ok && add_bytes(plan, "module list", layout->modlist_gpa, &list);
+    ok = ok && add_bytes(plan, "memory map", layout->memmap_gpa, &map);
+    ok = ok && add_bytes(plan, "command line", layout->cmdline_gpa, &line);
+    ok = ok && add_bytes(plan, "ACPI tables", layout->acpi_gpa, &parts->acpi);
+    slip__buf_dispose(&info);
+    slip__buf_dispose(&list);
+    slip__buf_dispose(&map);
+    slip__buf_dispose(&line);
+    return ok;
+}
+
+static int by_gpa(const void *a, const void *b)
+{
+    uint64_t x = ((const struct slip_piece *)a)->gpa, y = ((const struct slip_piece *)b)->gpa;
+
+    return (x > y) - (x < y);
+}
+
+/* The plan's pieces and what of the layout it keeps. False: out of memory. */
+static bool fill(struct slip_plan *plan, const struct slip_layout *layout, struct parts *parts)
+{
+    const struct slip_layout_input *in = &parts->in;
+
+    plan->pieces =
+        calloc(OWN_PIECES + in->image->n_segments + in->n_modules, sizeof(*plan->pieces));
+    if (!plan->pieces)
+        return false;
+    memcpy(plan->ram, layout->ram, sizeof(plan->ram));
+    plan->n_ram = layout->n_ram;
+    memcpy(plan->map, layout->map, sizeof(plan->map));
+    plan->n_map = layout->n_map;
+    plan->start.start_info_gpa = layout->start_info_gpa;
+    plan->vcpus = parts->vcpus;
+    plan->maxvcpus = parts->maxvcpus;
+    plan->console = parts->console;
+    memcpy(plan->acpi, parts->tables, sizeof(plan->acpi));
+    plan->n_acpi = parts->n_tables;
+    if (!add_kernel(plan, in->image) || !add_modules(plan, layout, in->modules, in->n_modules) ||
+        !add_tables(plan, layout, parts))
+        return false;
+    plan->cmdline = slip__steal(&parts->cmdline);
+    qsort(plan->pieces, plan->n_pieces, sizeof(*plan->pieces), by_gpa);
+    return true;
+}
+
+int slip__plan_make(const struct slip_guest *guest, const struct slip_machine *machine,
+                    const struct slip_image *image, const struct slip_module *modules,
+                    size_t n_modules, struct slip_plan **ret, struct slip_error **err)
+{
+    SLIP_AUTO(parts_dispose) struct parts parts = {0};
+    SLIP_AUTO(slip__layout_dispose) struct slip_layout layout = {0};
+    struct slip_decision decision = {0};
+    struct slip_plan *plan;
+    int rc;
+
+    rc = slip__protocol_decide((enum slip_type)guest->type.value, image, &decision, err);
+    if (rc < 0)
+        return rc;
+    plan = calloc(1, sizeof(*plan));
+    if (!plan) {
+        free(decision.why);
+        return slip__error_oom(err);
+    }
+    plan->guest = guest;
+    plan->machine = machine;
+    plan->container = (enum slip_type)guest->type.value;
+    plan->protocol = decision.protocol;
+    plan->why = decision.why;
+    plan->start.entry_gpa = decision.entry_gpa;
+    rc = make_parts(guest, machine, image, modules, n_modules, &parts, err);
+    if (rc == 0)
+        rc = slip__layout_make(&parts.in, &layout, err);
+    if (rc == 0 && !fill(plan, &layout, &parts))
+        rc = slip__error_oom(err);
+    if (rc < 0) {
+        slip_plan_free(plan);
+        return rc;
+    }
+    *ret = plan;
+    return 0;
+}
+
+void slip_plan_free(struct slip_plan *plan)
+{
+    if (!plan)
+        return;
+    for (size_t i = 0; i < plan->n_pieces; i++) {
+        free(plan->pieces[i].data);
+        free(plan->pieces[i].name);
+    }
+    free(plan->pieces);
+    free(plan->why);
+    free(plan->cmdline);
+    free(plan);
+}
+
+void slip__plan_forget_files(struct slip_plan *plan)
+{
+    for (size_t i = 0; i < plan->n_pieces; i++)
+        plan->pieces[i].fd = -1;
+}
+
+struct progress {
+    slip_bytes_fn *fn;
+    void *payload;
+    uint64_t done, total;
+};
+
+static int write_file(const struct slip_piece *piece, struct slip_ram *ram,
+                      struct progress *progress, struct slip_error **err)
+{
+    char *to = slip__ram_at(ram, piece->what, piece->gpa, piece->bytes, err);
+    uint64_t done = 0;
+
+    if (!to)
+        return SLIP_EIMAGE;
+    while (done < piece->bytes) {
+        uint64_t n = piece->bytes - done < CHUNK_BYTES ? piece->bytes - done : CHUNK_BYTES;
+        int rc = slip__file_pread(piece->fd, piece->name, to + done, n, done, err);
+
+        if (rc < 0) {
+            slip__error_prefix(err, "%s", piece->what);
+            return rc;
+        }
+        done += n;
+        progress->done += n;
+        if (progress->fn)
+            progress->fn(progress->done, progress->total, progress->payload);
+    }
+    return 0;
+}
+
+int slip__plan_write(const struct slip_plan *plan, struct slip_ram *ram, slip_bytes_fn *progress,
+                     void *payload, struct slip_error **err)
+{
+    struct progress state = {.fn = progress, .payload = payload};
+
+    for (size_t i = 0; i < plan->n_pieces; i++)
+        state.total += plan->pieces[i].source == SLIP_SOURCE_FILE ? plan->pieces[i].bytes : 0;
+    for (size_t i = 0; i < plan->n_pieces; i++) {
+        const struct slip_piece *piece = &plan->pieces[i];
+        void *to;
+        int rc;
+
+        switch (piece->source) {
+        case SLIP_SOURCE_IMAGE:
+            break;
+        case SLIP_SOURCE_BYTES:
+            to = slip__ram_at(ram, piece->what, piece->gpa, piece->bytes, err);
+            if (!to)
+                return SLIP_EIMAGE;
+            memcpy(to, piece->data, piece->bytes);
+            break;
+        case SLIP_SOURCE_FILE:
+            rc = write_file(piece, ram, &state, err);
+            if (rc < 0)
+                return rc;
+            break;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The stages of building one guest, in order, once: for a plan, for the first start and for every restart. Each stage is
+ * its own folder's work; this only hands values on, keeps the time, and undoes. Must not know any engine by name.
+ */
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "boot/payload.h"
+#include "build/make.h"
+#include "life/life.h"
+
+/* Turns the bytes of one stage into the caller's progress. */
+struct stage {
+    slip_progress_fn *progress;
+    void *payload;
+    enum slip_stage stage;
+};
+
+static void tell(uint64_t done, uint64_t total, void *payload)
+{
+    const struct stage *stage = payload;
+
+    if (stage->progress)
+        stage->progress(stage->stage, done, total, stage->payload);
+}
+
+/* Microseconds since *since, which becomes now. */
+static uint64_t lap(uint64_t *since)
+{
+    uint64_t now = slip__now_us(), us = now - *since;
+
+    *since = now;
+    return us;
+}
+
+static int probe_image(struct slip_payload *payload, struct slip_image **ret,
+                       struct slip_error **err)
+{
+    int fd = payload->kernel.fd;
+
+    payload->kernel.fd = -1; /* the image takes it, also on failure */
+    return slip__image_probe(fd, payload->kernel.size_bytes, payload->kernel.name, ret, err);
+}
+
+static struct slip_module *list_modules(const struct slip_payload *payload)
+{
+    struct slip_module *modules = calloc(payload->n_modules + 1, sizeof(*modules));
+
+    for (size_t i = 0; modules && i < payload->n_modules; i++)
+        modules[i] = (struct slip_module){.fd = payload->modules[i].fd,
+                                          .bytes = payload->modules[i].size_bytes,
+                                          .name = payload->modules[i].name};
+    return modules;
+}
+
+int slip__build_guest(const struct slip_guest *guest, const struct slip_engine *engine,
+                      const char *record, bool paused, bool dry_run, slip_progress_fn *progress,
+                      void *payload, struct slip_built *ret, struct slip_error **err)
+{
+    const struct slip_machine *machine = engine->machine;
+    struct slip_payload files = {.kernel = {.fd = -1}};
+    struct stage stage = {.progress = progress, .payload = payload};
+    struct slip_built built = {0};
+    struct slip_image *image = NULL;
+    struct slip_module *modules = NULL;
+    uint64_t since = slip__now_us();
+    int rc;
+
+    rc = slip__payload_open(guest, &files, err);
+    if (rc < 0)
+        return rc;
+    modules = list_modules(&files);
+    rc = modules ? probe_image(&files, &image, err) : slip__error_oom(err);
+    if (rc < 0)
+        goto out;
+    rc = slip__layout_fits(guest, machine, image, modules, files.n_modules, err);
+    if (rc < 0)
+        goto out;
+    built.timing.image_us = lap(&since);
+
+    stage.stage = SLIP_STAGE_ENGINE;
+    tell(0, 0, &stage);
+    if (!dry_run)
+        rc = engine->create(guest, record, &built.run, err);
+    if (rc < 0)
+        goto out;
+    built.timing.engine_us = lap(&since);
+
+    stage.stage = SLIP_STAGE_IMAGE;
+    rc = slip__image_load(image, dry_run ? NULL : built.run->ram, tell, &stage, err);
+    if (rc < 0)
+        goto out;
+    built.timing.image_us += lap(&since);
+
+    stage.stage = SLIP_STAGE_MODULES;
+    rc = slip__plan_make(guest, machine, image, modules, files.n_modules, &built.plan, err);
+    if (rc == 0 && !dry_run)
+        rc = slip__plan_write(built.plan, built.run->ram, tell, &stage, err);
+    if (rc < 0)
+        goto out;
+    slip__plan_forget_files(built.plan);
+    built.timing.build_us = lap(&since);
+
+    stage.stage = SLIP_STAGE_START;
+    tell(0, 0, &stage);
+    if (!dry_run)
+        rc = engine->start(built.run, built.plan, paused, err);
+    built.timing.engine_us += lap(&since);
+out:
+    slip_image_free(image);
+    free(modules);
+    slip__payload_dispose(&files);
+    if (rc < 0)
+        slip__built_dispose(&built);
+    else
+        *ret = built;
+    return rc;
+}
+
+void slip__built_dispose(struct slip_built *built)
+{
+    slip_plan_free(built->plan);
+    if (built->run)
+        built->run->engine->destroy(built->run);
+    *built = (struct slip_built){0};
+}
