@@ -24,6 +24,7 @@ enum slip_image_format { SLIP_IMAGE_ELF32, SLIP_IMAGE_ELF64, SLIP_IMAGE_BZIMAGE 
 /* A loadable segment, in ascending order of gpa; they never overlap and never wrap. */
 struct slip_segment {
     uint64_t gpa;         /* p_paddr */
+    uint64_t gva;         /* p_vaddr */
     uint64_t file_offset; /* in the (decompressed) ELF */
     uint64_t file_bytes;
     uint64_t memory_bytes; /* >= file_bytes; the rest is zero */
@@ -33,7 +34,9 @@ struct slip_segment {
 
 struct slip_note {
     char name[16]; /* NUL-terminated; longer names are cut */
+    bool xen;      /* the name is exactly "Xen" with its NUL */
     uint32_t type;
+    uint32_t name_bytes;
     uint32_t desc_bytes;
     uint64_t file_offset; /* of the note, in the (decompressed) ELF */
     uint8_t desc[32];     /* the first bytes of the descriptor */
@@ -55,6 +58,9 @@ struct slip_entry {
 
 #define SLIP_IMAGE_MAX_ENTRIES 8
 
+struct slip_elf; /* how to read on; src/image only, like */
+struct slip_image_kind;
+
 struct slip_image {
     enum slip_image_format format; /* of the file */
     unsigned elf_bits;             /* 32 or 64, of the ELF (inside) */
@@ -70,11 +76,17 @@ struct slip_image {
     uint64_t inflated_bytes; /* as the image says; known true after load */
     uint64_t relocs_bytes;   /* relocation table cut off the end of the ELF */
     char version[128];       /* kernel_version string, printable ASCII, or empty */
+    bool linux32, linux64;   /* the boot header offers a 32-bit, a 64-bit entry ... */
+    uint64_t linux_gpa;      /* ... the 32-bit one here, when loaded where it prefers */
 
     /* the ELF */
     uint64_t elf_entry;
+    unsigned elf_type;  /* e_type */
+    uint64_t elf_bytes; /* up to the end of its last part; what follows is not ELF */
     size_t n_segments;
     struct slip_segment *segments;
+    struct slip_elf *elf; /* owned */
+    const struct slip_image_kind *kind;
 
     /* after load */
     bool loaded;
@@ -82,19 +94,24 @@ struct slip_image {
     struct slip_note *notes;
     size_t n_entries;
     struct slip_entry entries[SLIP_IMAGE_MAX_ENTRIES];
+    char pvh_problem[160]; /* why a note that was meant to be the PVH entry is none; or empty */
 };
 
 /* Reads the headers of fd (taken over, also on failure; regular file). */
 int slip__image_probe(int fd, uint64_t file_bytes, const char *name, struct slip_image **ret,
                       struct slip_error **err);
 /* Streams the rest. ram NULL: only learns. A second load into another RAM is allowed. progress, in bytes of the ELF, may be
- * NULL. */
+ * NULL. Of a segment only its file_bytes are written: what follows them is zero because guest RAM is (abi/ram.h). Loading
+ * over used RAM is the caller's to prepare. A kernel without a PVH entry loads: see slip__image_entry(). */
 int slip__image_load(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
                      void *payload, struct slip_error **err);
 
 /* The entry of a kind, or NULL. */
 const struct slip_entry *slip__image_entry(const struct slip_image *image,
                                            enum slip_entry_kind kind);
+/* What a loaded image offers and why it has no PVH entry if it has none, as one phrase for a refusal: "it has a Linux 64-bit
+ * entry and Xen PV notes, but no PVH entry (no PHYS32_ENTRY note)". The caller frees it; NULL: out of memory. */
+char *slip__image_describe_entries(const struct slip_image *image);
 /* One past the highest byte of any segment; 0 without segments. */
 uint64_t slip__image_end(const struct slip_image *image);
 

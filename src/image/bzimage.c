@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The bzImage: setup header, payload, and what follows the ELF in it. Facts: abi/bzimage.h. Knows no ELF detail.
+ *
+ * The payload is a (mostly compressed) ELF with the kernel's relocation table behind it, then the inflated size in 4 bytes.
+ */
+#include "image/bzimage.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "abi/bzimage.h"
+#include "base/ckd.h"
+#include "base/file.h"
+#include "base/reader.h"
+
+#define PAYLOAD_HEAD_BYTES 16u
+
+/* Not handled: said by name. Magic from lzop and from old compress(1), which Linux knows too. */
+static const struct {
+    const char *magic;
+    const char *name;
+} unhandled[] = {
+    {"\x89LZO", "LZO"},
+    {"\x1f\x9e", "old gzip"},
+};
+
+bool slip__bzimage_probe(const uint8_t *head, size_t len)
+{
+    return len >= SLIP_BZIMAGE_HEADER + SLIP_BZIMAGE_MAGIC_BYTES &&
+           memcmp(head + SLIP_BZIMAGE_HEADER, SLIP_BZIMAGE_MAGIC, SLIP_BZIMAGE_MAGIC_BYTES) == 0;
+}
+
+static uint64_t setup_bytes(struct slip_reader *r)
+{
+    unsigned sects = slip__reader_u8(r, SLIP_BZIMAGE_SETUP_SECTS);
+
+    if (sects == 0)
+        sects = SLIP_BZIMAGE_DEFAULT_SECTS;
+    return (sects + 1) * (uint64_t)SLIP_BZIMAGE_SECTOR_BYTES; /* the boot sector comes on top */
+}
+
+/* Is the file as long as its header promises? */
+static int check_length(const struct slip_image *image, struct slip_reader *r,
+                        struct slip_error **err)
+{
+    uint64_t setup = setup_bytes(r);
+    uint64_t rest = slip__reader_u32(r, SLIP_BZIMAGE_SYSSIZE) * (uint64_t)SLIP_BZIMAGE_SYSSIZE_UNIT;
+
+    if (image->boot_protocol < SLIP_BZIMAGE_PROTOCOL_PAYLOAD)
+        return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_BZIMAGE_OLD,
+                                "its boot protocol is %u.%02u, at least %u.%02u is needed to find "
+                                "the kernel inside",
+                                image->boot_protocol >> 8, image->boot_protocol & 0xff,
+                                SLIP_BZIMAGE_PROTOCOL_PAYLOAD >> 8,
+                                SLIP_BZIMAGE_PROTOCOL_PAYLOAD & 0xff);
+    if (!slip__reader_ok(r))
+        return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_TRUNCATED,
+                                "it is cut off inside its setup header: %llu bytes, %u needed",
+                                ULL(image->file_bytes), SLIP_BZIMAGE_HEADER_READ_END);
+    if (setup + rest > image->file_bytes)
+        return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_TRUNCATED,
+                                "it is cut off: its header promises %llu bytes (setup %llu, kernel "
+                                "%llu), the file has %llu",
+                                ULL(setup + rest), ULL(setup), ULL(rest), ULL(image->file_bytes));
+    return 0;
+}
+
+static void read_version(struct slip_image *image, struct slip_reader *r)
+{
+    uint64_t at = slip__reader_u16(r, SLIP_BZIMAGE_KERNEL_VERSION);
+    uint8_t raw[sizeof(image->version) - 1] = {0};
+    uint64_t left;
+    size_t n = 0;
+
+    at += SLIP_BZIMAGE_KERNEL_VERSION_BASE;
+    if (at == SLIP_BZIMAGE_KERNEL_VERSION_BASE || at >= setup_bytes(r) || at >= image->file_bytes)
+        return;
+    left = image->file_bytes - at;
+    if (slip__file_pread(image->fd, "", raw, left < sizeof(raw) ? left : sizeof(raw), at, NULL) < 0)
+        return;
+    for (; n < sizeof(raw) && raw[n]; n++)
+        image->version[n] = isprint(raw[n]) ? (char)raw[n] : '?';
+    image->version[n] = 0;
+}
+
+static void read_entries(struct slip_image *image, struct slip_reader *r)
+{
+    bool preferred = image->boot_protocol >= SLIP_BZIMAGE_PROTOCOL_PREFERRED;
+
+    image->linux32 = slip__reader_u8(r, SLIP_BZIMAGE_LOADFLAGS) & SLIP_BZIMAGE_LOADED_HIGH;
+    image->linux64 = image->boot_protocol >= SLIP_BZIMAGE_PROTOCOL_XLOADFLAGS &&
+                     slip__reader_u16(r, SLIP_BZIMAGE_XLOADFLAGS) & SLIP_BZIMAGE_XLF_KERNEL_64;
+    image->linux_gpa = preferred ? slip__reader_u64(r, SLIP_BZIMAGE_PREF_ADDRESS) : 0;
+    if (image->linux_gpa == 0)
+        image->linux_gpa = slip__reader_u32(r, SLIP_BZIMAGE_CODE32_START);
+}
+
+static int find_payload(struct slip_image *image, struct slip_reader *r, struct slip_error **err)
+{
+    uint64_t offset = slip__reader_u32(r, SLIP_BZIMAGE_PAYLOAD_OFFSET);
+
+    image->payload_bytes = slip__reader_u32(r, SLIP_BZIMAGE_PAYLOAD_LENGTH);
+    if (offset == 0 || image->payload_bytes == 0)
+        return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_BZIMAGE_PAYLOAD,
+                                "its boot header names no kernel inside: payload offset 0x%llx, "
+                                "length 0x%llx",
+                                ULL(offset), ULL(image->payload_bytes));
+    image->payload_offset = setup_bytes(r) + offset;
+    if (!slip__range_fits(image->payload_offset, image->payload_bytes, image->file_bytes))
+        return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_TRUNCATED,
+                                "the kernel inside has 0x%llx bytes at file offset 0x%llx, but the "
+                                "file ends at 0x%llx",
+                                ULL(image->payload_bytes), ULL(image->payload_offset),
+                                ULL(image->file_bytes));
+    if (image->payload_bytes < PAYLOAD_HEAD_BYTES)
+        return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_BZIMAGE_PAYLOAD,
+                                "the kernel inside has %llu bytes, too few for any format (%u)",
+                                ULL(image->payload_bytes), PAYLOAD_HEAD_BYTES);
+    return 0;
+}
+
+static int unknown_payload(const uint8_t *head, uint64_t offset, struct slip_error **err)
+{
+    for (size_t i = 0; i < sizeof(unhandled) / sizeof(unhandled[0]); i++) {
+        if (memcmp(head, unhandled[i].magic, strlen(unhandled[i].magic)) == 0)
+            return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_BZIMAGE_COMPRESSION,
+                                    "the kernel inside is compressed with %s, which is not "
+                                    "supported",
+                                    unhandled[i].name);
+    }
+    return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_BZIMAGE_COMPRESSION,
+                            "the kernel inside, at file offset 0x%llx, is in no known format: it "
+                            "starts with %02x %02x %02x %02x %02x %02x",
+                            ULL(offset), head[0], head[1], head[2], head[3], head[4], head[5]);
+}
+
+/* Which codec, where its bytes end, and how much will come out. */
+static int choose_codec(struct slip_image *image, const struct slip_codec **ret, uint64_t *ret_end,
+                        struct slip_error **err)
+{
+    uint64_t end = image->payload_offset + image->payload_bytes;
+    uint8_t head[PAYLOAD_HEAD_BYTES], tail[SLIP_BZIMAGE_SIZE_TRAILER_BYTES] = {0};
+    struct slip_reader r = slip__reader(tail, sizeof(tail));
+    const struct slip_codec *codec;
+    int rc = slip__file_pread(image->fd, "the kernel file", head, sizeof(head),
+                              image->payload_offset, err);
+
+    if (rc == 0)
+        rc = slip__file_pread(image->fd, "the kernel file", tail, sizeof(tail), end - sizeof(tail),
+                              err);
+    if (rc < 0)
+        return rc;
+    *ret_end = end;
+    if (memcmp(head, SLIP_ELF_MAGIC, SLIP_ELF_MAGIC_BYTES) == 0) {
+        *ret = &slip__codec_none; /* has no size behind it */
+        image->inflated_bytes = image->payload_bytes;
+        return 0;
+    }
+    *ret = codec = slip__codec_find(head, sizeof(head));
+    if (!codec)
+        return unknown_payload(head, image->payload_offset, err);
+    image->inflated_bytes = slip__reader_u32(&r, 0);
+    if (!codec->own_size)
+        *ret_end = end - sizeof(tail);
+    if (image->inflated_bytes > SLIP_LIMIT_INFLATED_BYTES)
+        return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_INFLATED_LIMIT,
+                                "the kernel inside says it has %llu bytes decompressed, the limit "
+                                "is %llu",
+                                ULL(image->inflated_bytes), SLIP_LIMIT_INFLATED_BYTES);
+    return 0;
+}
+
+int slip__bzimage_open(struct slip_image *image, const uint8_t *head, size_t len,
+                       struct slip_error **err)
+{
+    struct slip_reader r = slip__reader(head, len);
+    const struct slip_codec *codec = NULL;
+    uint64_t end;
+    int rc;
+
+    image->format = SLIP_IMAGE_BZIMAGE;
+    image->boot_protocol = slip__reader_u16(&r, SLIP_BZIMAGE_VERSION);
+    slip__reader_at(&r, 0, SLIP_BZIMAGE_HEADER_READ_END);
+    rc = check_length(image, &r, err);
+    if (rc == 0)
+        rc = find_payload(image, &r, err);
+    if (rc == 0)
+        rc = choose_codec(image, &codec, &end, err);
+    if (rc < 0)
+        return rc;
+    read_version(image, &r);
+    read_entries(image, &r);
+    image->compression = codec->name;
+    image->elf->bytes = image->inflated_bytes;
+    rc = slip__stream_open(&image->elf->stream, image->fd, codec, image->payload_offset, end,
+                           image->inflated_bytes, err);
+    return rc < 0 ? rc : slip__elf_probe(image, err);
+}
+
+int slip__bzimage_finish(struct slip_image *image, struct slip_error **err)
+{
+    struct slip_stream *stream = &image->elf->stream;
+    int rc = slip__stream_finish(stream, err);
+
+    if (rc < 0)
+        return rc;
+    if (stream->codec != &slip__codec_none && stream->pos != image->inflated_bytes)
+        return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_INFLATED_SIZE,
+                                "the %s stream decompresses to %llu bytes, its size field says "
+                                "%llu",
+                                image->compression, ULL(stream->pos), ULL(image->inflated_bytes));
+    image->relocs_bytes = image->inflated_bytes - image->elf_bytes;
+    if (image->linux64)
+        slip__image_add_entry(image, SLIP_ENTRY_LINUX64,
+                              image->linux_gpa + SLIP_BZIMAGE_ENTRY64_OFFSET);
+    if (image->linux32)
+        slip__image_add_entry(image, SLIP_ENTRY_LINUX32, image->linux_gpa);
+    return 0;
+}

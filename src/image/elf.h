@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Between the files of this folder: an ELF being read from a stream, and its notes. Nobody else includes this. */
+#ifndef SLIP_IMAGE_ELF_H
+#define SLIP_IMAGE_ELF_H
+
+#include "abi/elf.h"
+#include "base/limits.h"
+#include "image/image.h"
+#include "image/stream.h"
+
+/* A piece of the ELF that holds notes, and its bytes once they were read. */
+struct slip_area {
+    uint64_t offset;
+    uint64_t bytes;
+    uint8_t *data; /* owned */
+};
+
+struct slip_elf {
+    struct slip_stream stream;
+    bool used; /* loaded once: the stream is somewhere */
+    const struct slip_elf_layout *layout;
+    uint64_t bytes; /* of the stream, inflated: no part of the ELF may lie beyond */
+    uint64_t shoff;
+    unsigned shentsize, shnum;
+    uint8_t *sections; /* owned; shentsize * shnum bytes, or NULL */
+    size_t n_areas;
+    struct slip_area areas[SLIP_LIMIT_NOTE_AREAS]; /* of PT_NOTE, in their order */
+};
+
+/* The headers: fills image's ELF fields. image->elf is made, its stream opened and its bytes set by the caller. */
+int slip__elf_probe(struct slip_image *image, struct slip_error **err);
+/* One pass over the stream; see slip__image_load(). */
+int slip__elf_load(struct slip_image *image, struct slip_ram *ram, struct slip_error **err);
+void slip__elf_free(struct slip_elf *elf);
+
+/* Reads on from the section headers for notes that no program header names (elf_sections.c). */
+int slip__elf_section_notes(struct slip_image *image, struct slip_error **err);
+
+/* Appends the notes of an area to image->notes; one that is there already (same offset) is left out. */
+int slip__notes_parse(struct slip_image *image, const struct slip_area *area, bool from_section,
+                      struct slip_error **err);
+/* Finds the entries that notes offer, and fills pvh_problem if there is no PVH entry. */
+int slip__notes_entries(struct slip_image *image, struct slip_error **err);
+/* Is it a note of Xen's of this type? */
+bool slip__note_is_xen(const struct slip_note *note, uint32_t type);
+/* Its descriptor as a number; it has 4 or 8 bytes. */
+uint64_t slip__note_number(const struct slip_note *note);
+
+void slip__image_add_entry(struct slip_image *image, enum slip_entry_kind kind, uint64_t address);
+
+#define ULL(x) ((unsigned long long)(x))
+
+#endif

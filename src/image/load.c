@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The one pass over an ELF: what lies ahead in the stream goes straight to where it is wanted. Knows no header format.
+ *
+ * Segments, note areas and the section headers are ranges of the file that may overlap each other (notes usually lie inside
+ * a segment). The pass goes through the file in ascending order; where ranges overlap, the one that reaches furthest is
+ * read, and the others get their copy from it, so nothing is ever decompressed twice for that.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ckd.h"
+#include "base/cleanup.h"
+#include "image/elf.h"
+
+struct range {
+    uint64_t start, end; /* in the file */
+    uint8_t *dst;
+};
+
+#define MAX_RANGES (SLIP_LIMIT_PROGRAM_HEADERS + 1u) /* a header each, and the section headers */
+
+struct ranges {
+    size_t count;
+    struct range list[MAX_RANGES];
+};
+
+static void add_range(struct ranges *ranges, uint64_t offset, uint64_t bytes, void *dst)
+{
+    if (bytes)
+        ranges->list[ranges->count++] = (struct range){offset, offset + bytes, dst};
+}
+
+static int add_buffer(struct ranges *ranges, uint64_t offset, uint64_t bytes, uint8_t **buffer,
+                      struct slip_error **err)
+{
+    if (!*buffer)
+        *buffer = malloc(bytes);
+    if (!*buffer)
+        return slip__error_oom(err);
+    add_range(ranges, offset, bytes, *buffer);
+    return 0;
+}
+
+static int collect(const struct slip_image *image, struct slip_ram *ram, struct ranges *ranges,
+                   struct slip_error **err)
+{
+    struct slip_elf *elf = image->elf;
+    int rc = 0;
+
+    for (size_t i = 0; ram && i < image->n_segments; i++) {
+        const struct slip_segment *seg = &image->segments[i];
+        char what[48];
+        void *dst;
+
+        snprintf(what, sizeof(what), "the segment of program header %u", seg->index);
+        dst = slip__ram_at(ram, what, seg->gpa, seg->memory_bytes, err);
+        if (!dst)
+            return SLIP_EIMAGE;
+        add_range(ranges, seg->file_offset, seg->file_bytes, dst);
+    }
+    for (size_t i = 0; rc == 0 && i < elf->n_areas; i++)
+        rc =
+            add_buffer(ranges, elf->areas[i].offset, elf->areas[i].bytes, &elf->areas[i].data, err);
+    if (rc == 0 && elf->shnum)
+        rc = add_buffer(ranges, elf->shoff, (uint64_t)elf->shnum * elf->shentsize, &elf->sections,
+                        err);
+    return rc;
+}
+
+/* The range to read at or after pos: of those that hold pos the one that reaches furthest, else the next one. */
+static const struct range *next_range(const struct ranges *ranges, uint64_t pos)
+{
+    const struct range *best = NULL;
+
+    for (size_t i = 0; i < ranges->count; i++) {
+        const struct range *r = &ranges->list[i];
+
+        if (r->end <= pos)
+            continue;
+        if (!best || (r->start <= pos ? best->start > pos || r->end > best->end
+                                      : best->start > pos && r->start < best->start))
+            best = r;
+    }
+    return best;
+}
+
+/* Gives the others what they share with [start, end) of from. */
+static void share(const struct ranges *ranges, const struct range *from, uint64_t start,
+                  uint64_t end)
+{
+    for (size_t i = 0; i < ranges->count; i++) {
+        const struct range *r = &ranges->list[i];
+        uint64_t a = r->start > start ? r->start : start, b = r->end < end ? r->end : end;
+
+        if (r != from && a < b)
+            memcpy(r->dst + (a - r->start), from->dst + (a - from->start), b - a);
+    }
+}
+
+static int sweep(struct slip_stream *stream, const struct ranges *ranges, struct slip_error **err)
+{
+    const struct range *r;
+    uint64_t pos = 0;
+
+    while ((r = next_range(ranges, pos))) {
+        uint64_t start = r->start > pos ? r->start : pos;
+        int rc = slip__stream_seek(stream, start, err);
+
+        if (rc == 0)
+            rc = slip__stream_read(stream, r->dst + (start - r->start), r->end - start, err);
+        if (rc < 0)
+            return rc;
+        share(ranges, r, start, r->end);
+        pos = r->end;
+    }
+    return 0;
+}
+
+int slip__elf_load(struct slip_image *image, struct slip_ram *ram, struct slip_error **err)
+{
+    SLIP_AUTO_FREE struct ranges *ranges = calloc(1, sizeof(*ranges));
+    struct slip_elf *elf = image->elf;
+    int rc;
+
+    if (!ranges)
+        return slip__error_oom(err);
+    rc = collect(image, ram, ranges, err);
+    if (rc == 0 && elf->used)
+        rc = slip__stream_restart(&elf->stream, err);
+    if (rc < 0)
+        return rc;
+    elf->used = true;
+    elf->stream.rewinds = 0;
+    rc = sweep(&elf->stream, ranges, err);
+    for (size_t i = 0; rc == 0 && i < elf->n_areas; i++)
+        rc = slip__notes_parse(image, &elf->areas[i], false, err);
+    if (rc == 0)
+        rc = slip__elf_section_notes(image, err);
+    if (rc == 0)
+        rc = slip__notes_entries(image, err);
+    return rc;
+}
