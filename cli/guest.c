@@ -29,7 +29,7 @@ int cli_guest_report(const struct cli_args *args, struct cli_guest *g, int rc,
     if (rc == SLIP_OK)
         return CLI_OK;
     if (rc != SLIP_EDESC || shown == 0)
-        return cli_fail(args, err, g->guest ? CLI_IMAGE : CLI_DESCRIPTION);
+        return cli_fail(args, err, g->guest ? CLI_ENGINE : CLI_DESCRIPTION);
     slip_error_free(err);
     return CLI_DESCRIPTION;
 }
