@@ -33,10 +33,12 @@ enum slip_state {
 
 /* How a domain ended. */
 enum slip_end {
-    SLIP_END_POWEROFF =
-        1, /* the guest powered off, or asked for a reset that on_reboot turned into an end */
-    SLIP_END_CRASHED,   /* triple fault, a panic told to us, or resets that came too fast */
-    SLIP_END_DESTROYED, /* slip_domain_destroy() */
+    /* The guest powered off, or asked for a reset that on_reboot turned into an end. */
+    SLIP_END_POWEROFF = 1,
+    /* It panicked, or its resets came too fast: five boots in a row of under a second each, or one if on_reboot does not
+     * restart it. (A triple fault looks like a reset.) */
+    SLIP_END_CRASHED,
+    SLIP_END_DESTROYED, /* slip_domain_destroy(), or its owner hung up */
     SLIP_END_FAILED     /* the engine or the supervisor failed */
 };
 
@@ -45,7 +47,7 @@ struct slip_timing {
     uint64_t image_us;  /* reading the kernel, straight into the guest's memory */
     uint64_t build_us;  /* layout, tables, modules */
     uint64_t engine_us; /* what of the engine's own start was not hidden behind the two above */
-    uint64_t guest_us;  /* from the first instruction to the end (all boots of this domain) */
+    uint64_t guest_us;  /* it ran, in all boots of this domain together, pauses not counted */
 };
 
 enum slip_stage { SLIP_STAGE_ENGINE = 1, SLIP_STAGE_IMAGE, SLIP_STAGE_MODULES, SLIP_STAGE_START };
@@ -72,7 +74,7 @@ struct slip_create_options {
 SLIP_API int slip_domain_create(const struct slip_guest *guest,
                                 const struct slip_create_options *options, struct slip_diags *diags,
                                 struct slip_domain **ret, struct slip_error **err) SLIP_MUST_CHECK;
-/* Connects to a running domain. SLIP_ENOENT: there is none of that name. */
+/* Connects to a running domain. SLIP_ENOENT: there is none of that name. SLIP_ESTATE: it is still being built. */
 SLIP_API int slip_domain_open(const char *name, struct slip_domain **ret,
                               struct slip_error **err) SLIP_MUST_CHECK;
 SLIP_API void slip_domain_free(struct slip_domain *domain); /* NULL is fine */
@@ -104,12 +106,17 @@ SLIP_API int slip_domain_destroy(struct slip_domain *domain, struct slip_error *
 /* SLIP_CREATE_OWNED domains: lets go, the domain lives on. */
 SLIP_API int slip_domain_detach(struct slip_domain *domain, struct slip_error **err);
 
-/* Opens the console: what was printed before (as much as is kept), then what comes. *ret_fd is a stream socket the
- * caller closes; bytes written to it are typed at the guest. End of file: the domain ended. Several may be open. */
+/* Opens the console: what was printed before (as much as is kept), then what comes, through restarts too. *ret_fd is a
+ * stream socket the caller closes; bytes written to it are typed at the guest. End of file: the domain ended. Several may
+ * be open; one that reads too slowly is told how many bytes it missed. The first console of the connection that
+ * slip_domain_create() made misses nothing even if the guest has ended already. */
 SLIP_API int slip_domain_console(struct slip_domain *domain, int *ret_fd, struct slip_error **err);
-/* Waits for the end. ret_timing may be NULL. */
+/* Waits for the end. ret_timing may be NULL. It is no failure of this call if the domain failed, but *err says why: with
+ * SLIP_END_FAILED in *ret_end, the code and the error are the engine's or the supervisor's. */
 SLIP_API int slip_domain_wait(struct slip_domain *domain, enum slip_end *ret_end,
                               struct slip_timing *ret_timing, struct slip_error **err);
+/* Why it ended, one phrase ("the guest panicked"), after slip_domain_wait(). NULL: nobody knows. Borrowed. */
+SLIP_API const char *slip_domain_end_reason(const struct slip_domain *domain);
 
 /* Calls fn for every domain of this user that is alive, until it returns non-zero, and cleans up after dead ones. */
 typedef int slip_domain_fn(const struct slip_domain_info *info, void *payload);

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The supervisor's side of the control socket: who is connected, what they ask, what they are answered. Nothing that comes in can
+ * do more than close its own connection. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "life/supervisor.h"
+
+void slip__control_init(struct slip_control *control)
+{
+    control->listen_fd = -1;
+    control->n_peers = 0;
+}
+
+static void drop(struct slip_peer *peer)
+{
+    if (peer->fd >= 0)
+        close(peer->fd);
+    peer->fd = -1;
+    slip__buf_dispose(&peer->in);
+    slip__buf_dispose(&peer->out);
+}
+
+void slip__control_dispose(struct slip_control *control)
+{
+    for (unsigned i = 0; i < control->n_peers; i++)
+        drop(&control->peers[i]);
+    if (control->listen_fd >= 0)
+        close(control->listen_fd);
+    slip__control_init(control);
+}
+
+static void sweep(struct slip_control *control)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < control->n_peers; i++)
+        if (control->peers[i].fd >= 0)
+            control->peers[kept++] = control->peers[i];
+    control->n_peers = kept;
+}
+
+bool slip__control_add(struct slip_control *control, int fd, bool owner)
+{
+    if (control->n_peers == SLIP_CONTROL_MAX_PEERS)
+        return false;
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    control->peers[control->n_peers++] = (struct slip_peer){.fd = fd, .owner = owner};
+    return true;
+}
+
+/* What does not fit into the socket waits in out; reading stops until it is gone, so out is never more than one reply and
+ * the end. */
+static void peer_flush(struct slip_peer *peer)
+{
+    while (peer->fd >= 0 && peer->out.len) {
+        ssize_t r = send(peer->fd, peer->out.data, peer->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (r < 0 && errno == EAGAIN)
+            return;
+        if (r < 0 && errno != EINTR) {
+            slip__buf_dispose(&peer->out); /* gone; reading tells so in the next turn */
+            return;
+        }
+        if (r > 0) {
+            peer->out.len -= (size_t)r;
+            memmove(peer->out.data, peer->out.data + r, peer->out.len);
+        }
+    }
+}
+
+static void reply(struct slip_peer *peer, json_t *message)
+{
+    if (slip__message_put(&peer->out, message, NULL) < 0)
+        drop(peer);
+    else
+        peer_flush(peer);
+}
+
+static void reply_error(struct slip_peer *peer, struct slip_error *err)
+{
+    reply(peer, slip__message_error(err));
+    slip_error_free(err);
+}
+
+/* For requests that do one thing and say how it went. */
+typedef int action_fn(struct slip_supervisor *s, struct slip_error **err);
+
+static void act(struct slip_supervisor *s, struct slip_peer *peer, action_fn *fn)
+{
+    struct slip_error *err = NULL;
+
+    if (fn(s, &err) < 0)
+        reply_error(peer, err);
+    else
+        reply(peer, slip__message_ok());
+}
+
+static void on_info(struct slip_supervisor *s, struct slip_peer *peer)
+{
+    s->info.uptime_us = slip__now_us() - s->created_us;
+    reply(peer, slip__info_to_json(&s->info));
+}
+
+static void on_pause(struct slip_supervisor *s, struct slip_peer *peer)
+{
+    act(s, peer, slip__supervisor_pause);
+}
+
+static void on_unpause(struct slip_supervisor *s, struct slip_peer *peer)
+{
+    act(s, peer, slip__supervisor_unpause);
+}
+
+static void on_shutdown(struct slip_supervisor *s, struct slip_peer *peer)
+{
+    act(s, peer, slip__supervisor_shutdown);
+}
+
+static void on_reboot(struct slip_supervisor *s, struct slip_peer *peer)
+{
+    act(s, peer, slip__supervisor_reboot);
+}
+
+/* Answered when it is gone. */
+static void on_destroy(struct slip_supervisor *s, struct slip_peer *peer)
+{
+    peer->destroys = true;
+    slip__supervisor_finish(s, SLIP_END_DESTROYED, "it was destroyed", NULL);
+}
+
+static void on_detach(struct slip_supervisor *s, struct slip_peer *peer)
+{
+    (void)s;
+    peer->owner = false;
+    reply(peer, slip__message_ok());
+}
+
+/* The connection becomes a console. The reply goes first; an empty socket takes it whole. */
+static void on_console(struct slip_supervisor *s, struct slip_peer *peer)
+{
+    struct slip_error *err = NULL;
+
+    if (peer->owner) {
+        slip__error_code(&err, SLIP_ESTATE, SLIP_CODE_BAD_MESSAGE,
+                         "the owner's connection cannot become a console");
+        reply_error(peer, err);
+        return;
+    }
+    if (s->console.n_viewers == SLIP_LIMIT_CLIENTS) {
+        slip__error_code(&err, SLIP_ESTATE, SLIP_CODE_TOO_MANY_CONSOLES,
+                         "%u consoles of guest '%s' are open, which is the limit",
+                         SLIP_LIMIT_CLIENTS, s->info.name);
+        reply_error(peer, err);
+        return;
+    }
+    reply(peer, slip__message_ok());
+    if (peer->fd >= 0 && !peer->out.len && slip__console_attach(&s->console, peer->fd))
+        peer->fd = -1;
+    drop(peer);
+}
+
+static const struct {
+    const char *verb;
+    void (*fn)(struct slip_supervisor *s, struct slip_peer *peer);
+} requests[] = {
+    {"info", on_info},         {"pause", on_pause},     {"unpause", on_unpause},
+    {"shutdown", on_shutdown}, {"reboot", on_reboot},   {"destroy", on_destroy},
+    {"detach", on_detach},     {"console", on_console},
+};
+
+static void answer(struct slip_supervisor *s, struct slip_peer *peer, const char *line, size_t len)
+{
+    struct slip_error *err = NULL;
+    json_t *request = NULL;
+    const char *verb;
+
+    if (slip__message_parse(line, len, &request, &err) < 0) {
+        reply_error(peer, err);
+        return;
+    }
+    verb = slip__message_text(request, "request");
+    for (size_t i = 0; i < SLIP_COUNT(requests); i++)
+        if (strcmp(requests[i].verb, verb) == 0) {
+            requests[i].fn(s, peer);
+            json_decref(request);
+            return;
+        }
+    slip__error_code(&err, SLIP_EINVAL, SLIP_CODE_BAD_MESSAGE, "an unknown request '%.32s'", verb);
+    reply_error(peer, err);
+    json_decref(request);
+}
+
+/* Answers the lines that have come in whole, until one has ended the domain or an answer is stuck. */
+static void answer_all(struct slip_supervisor *s, struct slip_peer *peer)
+{
+    size_t done = 0;
+
+    while (peer->fd >= 0 && !peer->out.len && !s->ending.end) {
+        const char *line = peer->in.data + done;
+        const char *end = peer->in.len > done ? memchr(line, '\n', peer->in.len - done) : NULL;
+
+        if (!end)
+            break;
+        answer(s, peer, line, (size_t)(end - line));
+        done += (size_t)(end - line) + 1;
+    }
+    if (peer->fd < 0 || !done)
+        return;
+    peer->in.len -= done;
+    memmove(peer->in.data, peer->in.data + done, peer->in.len);
+    if (!peer->in.len)
+        slip__buf_dispose(&peer->in); /* an idle connection costs no memory */
+}
+
+/* The other side is gone. What it had asked before was answered. */
+static void hang_up(struct slip_supervisor *s, struct slip_peer *peer)
+{
+    if (peer->owner)
+        slip__supervisor_finish(s, SLIP_END_DESTROYED, "its owner is gone", NULL);
+    drop(peer);
+}
+
+static void peer_receive(struct slip_supervisor *s, struct slip_peer *peer)
+{
+    struct slip_error *err = NULL;
+    char chunk[4096];
+    ssize_t r = recv(peer->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
+
+    if (r < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (r <= 0) {
+        hang_up(s, peer);
+        return;
+    }
+    slip__buf_put(&peer->in, chunk, (size_t)r);
+    if (peer->in.failed) {
+        drop(peer);
+        return;
+    }
+    answer_all(s, peer);
+    if (peer->fd < 0 || peer->in.len <= SLIP_LIMIT_MESSAGE_BYTES)
+        return;
+    slip__error_code(&err, SLIP_EINVAL, SLIP_CODE_BAD_MESSAGE, "a message of over %u bytes",
+                     SLIP_LIMIT_MESSAGE_BYTES);
+    reply_error(peer, err);
+    hang_up(s, peer);
+}
+
+/* The folder keeps others out already; this is the second lock. */
+static bool may_talk(int fd)
+{
+    struct ucred who;
+    socklen_t len = sizeof(who);
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 &&
+           (who.uid == geteuid() || who.uid == 0);
+}
+
+/* Tells a newcomer why it cannot stay: there is room in a new socket. Takes fd. */
+static void turn_away(int fd)
+{
+    struct slip_peer peer = {.fd = fd};
+    struct slip_error *err = NULL;
+
+    slip__error_code(&err, SLIP_ESTATE, SLIP_CODE_TOO_MANY_CONNECTIONS,
+                     "%u connections to this guest are open, which is the limit",
+                     SLIP_CONTROL_MAX_PEERS);
+    reply_error(&peer, err);
+    drop(&peer);
+}
+
+static void accept_one(struct slip_control *control)
+{
+    int fd = accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (fd < 0)
+        return;
+    if (!may_talk(fd))
+        close(fd);
+    else if (!slip__control_add(control, fd, false))
+        turn_away(fd);
+}
+
+unsigned slip__control_fds(const struct slip_control *control,
+                           struct pollfd ret[SLIP_CONTROL_MAX_FDS])
+{
+    unsigned n = 0;
+
+    for (; n < control->n_peers; n++)
+        ret[n] = (struct pollfd){.fd = control->peers[n].fd,
+                                 .events = control->peers[n].out.len ? POLLOUT : POLLIN};
+    if (control->listen_fd >= 0)
+        ret[n++] = (struct pollfd){.fd = control->listen_fd, .events = POLLIN};
+    return n;
+}
+
+static void peer_dispatch(struct slip_supervisor *s, struct slip_peer *peer,
+                          const struct pollfd *pfd)
+{
+    if (pfd->revents & POLLOUT) {
+        peer_flush(peer);
+        answer_all(s, peer); /* what waited behind the answer */
+    } else if (pfd->revents) {
+        peer_receive(s, peer);
+    }
+}
+
+void slip__control_dispatch(struct slip_supervisor *s, const struct pollfd *fds, unsigned n_fds)
+{
+    struct slip_control *control = &s->control;
+    unsigned peers = control->n_peers;
+
+    for (unsigned i = 0; i < peers; i++)
+        peer_dispatch(s, &control->peers[i], &fds[i]);
+    if (n_fds > peers && fds[peers].revents)
+        accept_one(control);
+    sweep(control);
+}
+
+void slip__control_tell_end(struct slip_supervisor *s)
+{
+    struct slip_control *control = &s->control;
+
+    if (control->listen_fd >= 0)
+        close(control->listen_fd);
+    control->listen_fd = -1;
+    for (unsigned i = 0; i < control->n_peers; i++) {
+        if (control->peers[i].destroys)
+            reply(&control->peers[i], slip__message_ok());
+        reply(&control->peers[i], slip__message_end(&s->ending));
+    }
+    sweep(control);
+}
+
+bool slip__control_pending(const struct slip_control *control)
+{
+    for (unsigned i = 0; i < control->n_peers; i++)
+        if (control->peers[i].out.len)
+            return true;
+    return false;
+}
+
+void slip__control_flush(struct slip_control *control)
+{
+    for (unsigned i = 0; i < control->n_peers; i++)
+        peer_flush(&control->peers[i]);
+}

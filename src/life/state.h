@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The state folder: through it commands find the supervisors of running guests. It must not know what a supervisor does.
+ *
+ *   ROOT/NAME/lock     held (an OFD lock on byte 0) by the supervisor for its whole life: held means alive
+ *   ROOT/NAME/record   JSON, what a supervisor that does not answer is shown with
+ *   ROOT/NAME/control  the control socket; it is there while the supervisor listens
+ *
+ * No process ids are trusted and nothing is polled: a lock ends with its holder, however that ends. Byte 1 of the lock file is
+ * the gate: who takes over or clears away a dead entry holds it, for a few system calls, so that a creator who finds byte 0
+ * taken knows that it is a supervisor who has it.
+ */
+#ifndef SLIP_LIFE_STATE_H
+#define SLIP_LIFE_STATE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "slipway/domain.h"
+
+/* A claimed name. The descriptors are close-on-exec and survive fork; the name is ours until the last copy of lock_fd closes.
+ */
+struct slip_entry {
+    int root_fd;   /* borrowed */
+    int folder_fd; /* ROOT/NAME */
+    int lock_fd;
+    char name[SLIP_LIMIT_NAME_BYTES + 1];
+};
+
+/* Opens (making it, mode 0700) the folder. Refuses one that others own or may look into. */
+int slip__state_open(const char *path, int *ret_root_fd, struct slip_error **err);
+
+/* Claims a name, clearing away what a dead owner left. Exactly one of several claimers wins; SLIP_EEXIST for the others. */
+int slip__state_claim(int root_fd, const char *name, struct slip_entry *ret,
+                      struct slip_error **err);
+/* The owner's goodbye: removes files and folder, then lets go of the lock. */
+void slip__state_release(struct slip_entry *entry);
+/* Closes the descriptors alone: other copies of them keep the name. */
+void slip__state_forget(struct slip_entry *entry);
+
+/* Makes the control socket and listens (non-blocking). */
+int slip__state_listen(const struct slip_entry *entry, int *ret_fd, struct slip_error **err);
+/* Writes the record, whole or not at all. */
+int slip__state_write_record(const struct slip_entry *entry, const struct slip_domain_info *info,
+                             struct slip_error **err);
+
+/* Connects (non-blocking, close-on-exec) to the supervisor of name. SLIP_ENOENT: none is alive. SLIP_ESTATE: it does not
+ * listen yet, its guest is being built. */
+int slip__state_connect(int root_fd, const char *name, int *ret_fd, struct slip_error **err);
+/* Reads what the record says. SLIP_ENOENT when there is none yet. */
+int slip__state_read_record(int root_fd, const char *name, struct slip_domain_info *ret,
+                            struct slip_error **err);
+/* Calls fn for every living name until it returns non-zero (which is returned), and clears away the dead. */
+typedef int slip_state_fn(const char *name, void *payload);
+int slip__state_each(int root_fd, slip_state_fn *fn, void *payload, struct slip_error **err);
+
+#endif

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The life of one domain: built, run, built again or ended, as policy.c says. It must not know who is connected (control.c),
+ * nor how a guest is built (pipeline.c) or run (the engine). */
+#include "life/supervisor.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+
+/* How long those who are still reading the last output are waited for, from the last byte they took. */
+#define LINGER_US 10000000u
+/* A picture for people needs no more than this often. */
+#define PROGRESS_US 30000u
+
+static void clock_start(struct slip_supervisor *s)
+{
+    s->running_since_us = slip__now_us();
+}
+
+static void clock_stop(struct slip_supervisor *s)
+{
+    if (s->running_since_us)
+        s->boot_ran_us += slip__now_us() - s->running_since_us;
+    s->running_since_us = 0;
+}
+
+/* The record is a help for those we can't answer: without it they see less, so no failure stops us. */
+static void set_state(struct slip_supervisor *s, enum slip_state state)
+{
+    s->info.state = state;
+    slip__state_write_record(&s->entry, &s->info, NULL);
+}
+
+void slip__supervisor_finish(struct slip_supervisor *s, enum slip_end end, const char *reason,
+                             struct slip_error *err)
+{
+    if (s->ending.end) {
+        slip_error_free(err);
+        return;
+    }
+    s->ending.end = end;
+    s->ending.reason = strdup(reason);
+    s->ending.err = err;
+}
+
+/* Stops the run for good: what it printed is kept, what it used is free. */
+static void end_run(struct slip_supervisor *s)
+{
+    clock_stop(s);
+    s->ending.timing.guest_us += s->boot_ran_us;
+    s->boot_ran_us = 0;
+    slip__console_drain(&s->console);
+    slip__built_dispose(&s->built);
+    s->built = (struct slip_built){0};
+}
+
+/* The run has begun, paused or not. */
+static void begin_run(struct slip_supervisor *s, bool paused)
+{
+    s->info.boots++;
+    s->look_again = true;
+    s->console.guest_fd = s->built.run->console_fd;
+    if (!paused)
+        clock_start(s);
+    set_state(s, paused ? SLIP_STATE_PAUSED : SLIP_STATE_RUNNING);
+    malloc_trim(0); /* building used memory that a waiting supervisor has no use for */
+}
+
+/* The guest is built afresh: files are read again, as xl does. */
+static void restart(struct slip_supervisor *s)
+{
+    struct slip_error *err = NULL;
+
+    end_run(s);
+    set_state(s, SLIP_STATE_BUILDING);
+    if (slip__build_guest(s->guest, s->engine, s->record, false, false, NULL, NULL, &s->built,
+                          &err) < 0) {
+        slip__error_prefix(&err, "the guest could not be started again");
+        slip__supervisor_finish(s, SLIP_END_FAILED, "the guest could not be started again", err);
+        return;
+    }
+    begin_run(s, false);
+}
+
+static void preserve(struct slip_supervisor *s, const struct slip_decision *d)
+{
+    SLIP_AUTO_FREE char *note = NULL;
+    int len;
+
+    slip__console_drain(&s->console);
+    len = asprintf(&note, "\r\n[slipway: %s; it is kept until it is destroyed]\r\n", d->reason);
+    if (len > 0)
+        slip__console_put(&s->console, note, (size_t)len);
+    set_state(s, d->state);
+}
+
+static void carry_out(struct slip_supervisor *s, const struct slip_decision *d)
+{
+    switch (d->verdict) {
+    case SLIP_VERDICT_RESTART:
+        restart(s);
+        break;
+    case SLIP_VERDICT_PRESERVE:
+        preserve(s, d);
+        break;
+    default:
+        slip__supervisor_finish(s, d->end, d->reason, NULL);
+    }
+}
+
+static bool is_live(const struct slip_supervisor *s)
+{
+    return s->info.state == SLIP_STATE_RUNNING || s->info.state == SLIP_STATE_PAUSED;
+}
+
+/* A kept guest is out of the engine's hands: what still comes from there is of no interest. */
+static void dispatch_engine(struct slip_supervisor *s)
+{
+    struct slip_error *err = NULL;
+    struct slip_decision d;
+    enum slip_event event;
+
+    if (s->ending.end || !is_live(s))
+        return;
+    event = s->engine->dispatch(s->built.run, &err);
+    if (event == SLIP_EVENT_NONE)
+        return;
+    s->look_again = true;
+    clock_stop(s);
+    if (event == SLIP_EVENT_DIED) {
+        slip__supervisor_finish(s, SLIP_END_FAILED, "the engine failed", err);
+        return;
+    }
+    d = slip__policy_decide(&s->policy, event, s->boot_ran_us);
+    carry_out(s, &d);
+}
+
+static int wrong_state(const struct slip_supervisor *s, struct slip_error **err)
+{
+    slip__error_code(err, SLIP_ESTATE, SLIP_CODE_WRONG_STATE,
+                     "guest '%s' is not running: it has %s", s->info.name,
+                     s->info.state == SLIP_STATE_CRASHED ? "crashed and is kept"
+                                                         : "stopped and is kept");
+    slip__error_hint(err, "slipway destroy %s", s->info.name);
+    return SLIP_ESTATE;
+}
+
+int slip__supervisor_pause(struct slip_supervisor *s, struct slip_error **err)
+{
+    int rc;
+
+    if (!is_live(s))
+        return wrong_state(s, err);
+    if (s->info.state == SLIP_STATE_PAUSED)
+        return 0;
+    rc = s->engine->pause(s->built.run, err);
+    if (rc < 0)
+        return rc;
+    clock_stop(s);
+    set_state(s, SLIP_STATE_PAUSED);
+    s->look_again = true;
+    return 0;
+}
+
+int slip__supervisor_unpause(struct slip_supervisor *s, struct slip_error **err)
+{
+    int rc;
+
+    if (!is_live(s))
+        return wrong_state(s, err);
+    if (s->info.state == SLIP_STATE_RUNNING)
+        return 0;
+    rc = s->engine->unpause(s->built.run, err);
+    if (rc < 0)
+        return rc;
+    clock_start(s);
+    set_state(s, SLIP_STATE_RUNNING);
+    s->look_again = true;
+    return 0;
+}
+
+int slip__supervisor_shutdown(struct slip_supervisor *s, struct slip_error **err)
+{
+    if (!is_live(s))
+        return wrong_state(s, err);
+    s->look_again = true; /* engines may read events while they wait for an answer */
+    return s->engine->shutdown(s->built.run, err);
+}
+
+int slip__supervisor_reboot(struct slip_supervisor *s, struct slip_error **err)
+{
+    struct slip_decision d;
+
+    if (!is_live(s))
+        return wrong_state(s, err);
+    clock_stop(s);
+    d = slip__policy_reboot(&s->policy);
+    if (d.verdict == SLIP_VERDICT_PRESERVE && s->info.state == SLIP_STATE_RUNNING) {
+        int rc = s->engine->pause(s->built.run, err);
+
+        if (rc < 0)
+            return rc;
+    }
+    carry_out(s, &d);
+    return 0;
+}
+
+#define MAX_FDS (SLIP_CONSOLE_MAX_FDS + SLIP_CONTROL_MAX_FDS + SLIP_ENGINE_MAX_FDS)
+
+/* One turn: wait, then console, then requests, then the engine, so that what a guest printed before it ended is in the ring
+ * when its end is seen. */
+static void turn(struct slip_supervisor *s, const struct timespec *timeout)
+{
+    struct pollfd fds[MAX_FDS];
+    unsigned n_console, n_control, n = 0;
+
+    n_console = slip__console_fds(&s->console, fds);
+    n_control = slip__control_fds(&s->control, fds + n_console);
+    n = n_console + n_control;
+    if (!s->ending.end && is_live(s))
+        n += s->engine->fds(s->built.run, fds + n);
+    ppoll(fds, n, timeout, NULL); /* failed: nothing is ready */
+    slip__console_dispatch(&s->console, fds, n_console);
+    slip__control_dispatch(s, fds + n_console, n_control);
+    dispatch_engine(s);
+}
+
+static void live(struct slip_supervisor *s)
+{
+    static const struct timespec now = {0};
+
+    while (!s->ending.end) {
+        bool again = s->look_again;
+
+        s->look_again = false;
+        turn(s, again ? &now : NULL);
+    }
+}
+
+/* The domain is gone; those who still read get what there is, as long as they do read. */
+static void linger(struct slip_supervisor *s)
+{
+    const struct timespec step = {.tv_sec = LINGER_US / 1000000};
+
+    while (slip__console_pending(&s->console) || slip__control_pending(&s->control)) {
+        struct pollfd fds[MAX_FDS];
+        unsigned n_console = slip__console_fds(&s->console, fds);
+        unsigned n_control = slip__control_fds(&s->control, fds + n_console);
+
+        for (unsigned i = 0; i < n_console + n_control; i++)
+            if (!(fds[i].events &= POLLOUT))
+                fds[i].fd = -1;
+        if (ppoll(fds, n_console + n_control, &step, NULL) <= 0)
+            return;
+        slip__console_dispatch(&s->console, fds, n_console);
+        slip__control_flush(&s->control);
+    }
+}
+
+static void fill_info(struct slip_supervisor *s)
+{
+    const struct slip_guest *guest = s->guest;
+    const struct slip_field *type = slip__field_find(&slip__record_guest, "type");
+    const char *word = slip__enum_word(type->words, guest->type.value);
+    struct slip_domain_info *info = &s->info;
+
+    snprintf(info->name, sizeof(info->name), "%s", s->entry.name);
+    snprintf(info->uuid, sizeof(info->uuid), "%s", guest->uuid.value ? guest->uuid.value : "");
+    snprintf(info->engine, sizeof(info->engine), "%s", s->engine->name);
+    snprintf(info->type, sizeof(info->type), "%s", word ? word : "");
+    info->memory_bytes = (uint64_t)guest->memory.value << 20;
+    info->vcpus = (unsigned)guest->vcpus.value;
+    info->supervisor_pid = getpid();
+}
+
+struct teller {
+    int owner_fd;
+    uint64_t last_us;
+    enum slip_stage stage;
+};
+
+/* A creator who is gone is noticed when it is answered. */
+static void send_progress(enum slip_stage stage, uint64_t done, uint64_t total, void *payload)
+{
+    struct teller *teller = payload;
+    uint64_t now = slip__now_us();
+
+    if (stage == teller->stage && now - teller->last_us < PROGRESS_US)
+        return;
+    teller->stage = stage;
+    teller->last_us = now;
+    slip__message_send(teller->owner_fd, slip__message_progress(stage, done, total),
+                       SLIP_NO_DEADLINE, NULL);
+}
+
+/* Everything up to the first instruction. On failure nothing is left but the entry. */
+static int build(struct slip_supervisor *s, const struct slip_supervisor_start *start,
+                 struct slip_error **err)
+{
+    struct teller teller = {.owner_fd = start->owner_fd};
+    int rc;
+
+    if (slip__console_init(&s->console, SLIP_LIMIT_CONSOLE_HISTORY_BYTES) < 0)
+        return slip__error_oom(err);
+    slip__console_attach(&s->console, start->console_fd);
+    fill_info(s);
+    set_state(s, SLIP_STATE_BUILDING);
+    rc = slip__build_guest(s->guest, s->engine, s->record, start->paused, false, send_progress,
+                           &teller, &s->built, err);
+    if (rc < 0)
+        return rc;
+    rc = slip__state_listen(&s->entry, &s->control.listen_fd, err);
+    if (rc < 0)
+        return rc;
+    s->ending.timing = s->built.timing;
+    begin_run(s, start->paused);
+    return 0;
+}
+
+static void tear_down(struct slip_supervisor *s)
+{
+    end_run(s);
+    slip__state_release(&s->entry);
+}
+
+void slip__supervisor_run(const struct slip_supervisor_start *start)
+{
+    struct slip_supervisor *s = calloc(1, sizeof(*s));
+    struct slip_error *err = NULL;
+    int rc;
+
+    if (!s)
+        return; /* the creator sees us gone */
+    s->entry = start->entry;
+    s->guest = start->guest;
+    s->engine = start->engine;
+    s->record = start->record;
+    s->policy = slip__policy(start->guest);
+    s->created_us = slip__now_us();
+    slip__control_init(&s->control);
+    rc = build(s, start, &err);
+    if (rc < 0) {
+        tear_down(s);
+        slip__message_send(start->owner_fd, slip__message_error(err), SLIP_NO_DEADLINE, NULL);
+        slip_error_free(err);
+        close(start->owner_fd);
+    } else {
+        /* A creator who died meanwhile is an owner who hung up: the loop's first turn ends the domain. */
+        if (slip__control_add(&s->control, start->owner_fd, true))
+            slip__message_send(start->owner_fd, slip__message_ok(), SLIP_NO_DEADLINE, NULL);
+        live(s);
+        tear_down(s);
+        slip__control_tell_end(s);
+        linger(s);
+    }
+    slip__control_dispose(&s->control);
+    slip__console_dispose(&s->console);
+    slip__ending_dispose(&s->ending);
+    free(s);
+}
