@@ -39,7 +39,7 @@ struct slip_note {
     uint32_t name_bytes;
     uint32_t desc_bytes;
     uint64_t file_offset; /* of the note, in the (decompressed) ELF */
-    uint8_t desc[32];     /* the first bytes of the descriptor */
+    uint8_t desc[96];     /* the first bytes of the descriptor */
     bool from_section;    /* found through a section header, not a program header */
 };
 

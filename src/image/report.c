@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an image is, in words: shared by text and JSON. Knows no output format. */
+#include "image/report.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "abi/elf.h"
+#include "abi/xen_notes.h"
+#include "base/cleanup.h"
+#include "base/reader.h"
+
+enum form { RAW, NUMBER, STRING };
+
+/* Types by the note's name. GNU: glibc's elf.h, NT_GNU_*. Linux: include/linux/build-salt.h, elfnote-lto.h. */
+static const struct note_type {
+    const char *owner;
+    uint32_t type;
+    const char *name;
+    enum form form;
+} note_types[] = {
+#define XEN_ROW(number, name, form) {SLIP_XEN_NOTE_NAME, number, name, form},
+    SLIP_XEN_NOTES(XEN_ROW)
+#undef XEN_ROW
+        {"GNU", 1, "ABI_TAG", RAW},
+    {"GNU", 3, "BUILD_ID", RAW},
+    {"GNU", 5, "PROPERTY", RAW},
+    {"Linux", 0x100, "BUILD_SALT", STRING},
+    {"Linux", 0x101, "LTO_INFO", NUMBER},
+};
+
+static const struct slip_entry_words entry_words[] = {
+    [SLIP_ENTRY_PVH] = {"pvh", "PVH", "a PVH entry"},
+    [SLIP_ENTRY_ELF] = {"elf", "ELF", "a plain ELF entry"},
+    [SLIP_ENTRY_LINUX64] = {"linux64", "Linux 64-bit", "a Linux 64-bit entry"},
+    [SLIP_ENTRY_LINUX32] = {"linux32", "Linux 32-bit", "a Linux 32-bit entry"},
+    [SLIP_ENTRY_XEN_PV] = {"xen-pv", "Xen PV", "a Xen PV entry"},
+};
+
+const struct slip_entry_words *slip__report_entry_words(enum slip_entry_kind kind)
+{
+    return &entry_words[kind];
+}
+
+static const struct note_type *find_type(const struct slip_note *note)
+{
+    for (size_t i = 0; i < SLIP_COUNT(note_types); i++) {
+        if (note_types[i].type == note->type && strcmp(note_types[i].owner, note->name) == 0)
+            return &note_types[i];
+    }
+    return NULL;
+}
+
+const char *slip__report_note_type(const struct slip_note *note)
+{
+    const struct note_type *type = find_type(note);
+
+    return type ? type->name : NULL;
+}
+
+static void put_string(struct slip_buf *buf, const struct slip_note *note, size_t have)
+{
+    size_t i = 0;
+
+    for (; i < have && note->desc[i]; i++)
+        slip__buf_putc(buf, isprint(note->desc[i]) ? (char)note->desc[i] : '?');
+    if (i == have && have < note->desc_bytes)
+        slip__buf_puts(buf, "...");
+}
+
+static void put_bytes(struct slip_buf *buf, const struct slip_note *note, size_t have)
+{
+    for (size_t i = 0; i < have; i++)
+        slip__buf_printf(buf, "%02x", note->desc[i]);
+    if (have < note->desc_bytes)
+        slip__buf_puts(buf, "...");
+}
+
+void slip__report_note_value(struct slip_buf *buf, const struct slip_note *note)
+{
+    const struct note_type *type = find_type(note);
+    size_t have = note->desc_bytes < sizeof(note->desc) ? note->desc_bytes : sizeof(note->desc);
+    struct slip_reader r = slip__reader(note->desc, have);
+
+    if (type && type->form == NUMBER && (have == 4 || have == 8))
+        slip__buf_printf(buf, "0x%llx",
+                         (unsigned long long)slip__reader_uint(&r, 0, (unsigned)have));
+    else if (type && type->form == STRING)
+        put_string(buf, note, have);
+    else
+        put_bytes(buf, note, have);
+}
+
+void slip__report_flags(struct slip_buf *buf, unsigned flags)
+{
+    slip__buf_putc(buf, flags & SLIP_ELF_PF_R ? 'r' : '-');
+    slip__buf_putc(buf, flags & SLIP_ELF_PF_W ? 'w' : '-');
+    slip__buf_putc(buf, flags & SLIP_ELF_PF_X ? 'x' : '-');
+}
+
+const char *slip__report_machine(const struct slip_image *image)
+{
+    return image->machine == SLIP_ELF_MACHINE_386 ? "i386" : "x86-64";
+}
+
+void slip__report_clean(struct slip_buf *buf, const char *text)
+{
+    for (; *text; text++)
+        slip__buf_putc(buf, isprint((unsigned char)*text) ? *text : '?');
+}
+
+/* Which entries would start it in a container, were that built. */
+static const struct container {
+    const char *name;
+    size_t n_kinds;
+    enum slip_entry_kind kinds[3];
+} containers[SLIP_REPORT_CONTAINERS] = {
+    {"pvh", 1, {SLIP_ENTRY_PVH}},
+    {"pv", 1, {SLIP_ENTRY_XEN_PV}},
+    {"hvm", 2, {SLIP_ENTRY_LINUX64, SLIP_ENTRY_LINUX32}},
+};
+
+/* "a Linux 64-bit entry and a Linux 32-bit entry"; returns how many. */
+static size_t put_offers(struct slip_buf *buf, const struct slip_image *image,
+                         const enum slip_entry_kind *kinds, size_t n_kinds)
+{
+    const struct slip_entry *have[SLIP_IMAGE_MAX_ENTRIES];
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_kinds && n < SLIP_COUNT(have); i++) {
+        have[n] = slip__image_entry(image, kinds[i]);
+        if (have[n])
+            n++;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            slip__buf_puts(buf, i + 1 < n ? ", " : " and ");
+        slip__buf_puts(buf, entry_words[have[i]->kind].article);
+    }
+    return n;
+}
+
+const char *slip__report_container(const struct slip_image *image, size_t index, bool *ret_boots,
+                                   struct slip_buf *why)
+{
+    const struct container *c = &containers[index];
+    const struct slip_entry *pvh = slip__image_entry(image, SLIP_ENTRY_PVH);
+
+    *ret_boots = false;
+    if (c->kinds[0] == SLIP_ENTRY_PVH && pvh) {
+        *ret_boots = true;
+        slip__buf_printf(why, "it has a PHYS32_ENTRY note, for 0x%llx",
+                         (unsigned long long)pvh->address);
+    } else if (c->kinds[0] == SLIP_ENTRY_PVH) {
+        slip__buf_puts(why, image->pvh_problem);
+    } else {
+        slip__buf_puts(why, "this version builds pvh guests only; for this the file has ");
+        if (put_offers(why, image, c->kinds, c->n_kinds) == 0)
+            slip__buf_puts(why, "no entry");
+    }
+    return c->name;
+}
+
+char *slip__image_describe_entries(const struct slip_image *image)
+{
+    static const enum slip_entry_kind kinds[] = {SLIP_ENTRY_LINUX64, SLIP_ENTRY_LINUX32,
+                                                 SLIP_ENTRY_XEN_PV, SLIP_ENTRY_ELF};
+    const struct slip_entry *pvh = slip__image_entry(image, SLIP_ENTRY_PVH);
+    struct slip_buf buf = {0};
+
+    if (pvh)
+        slip__buf_printf(&buf, "it has a PVH entry, 0x%llx", (unsigned long long)pvh->address);
+    else
+        slip__buf_puts(&buf, image->pvh_problem);
+    slip__buf_puts(&buf, "; what it has is ");
+    if (put_offers(&buf, image, kinds, SLIP_COUNT(kinds)) == 0)
+        slip__buf_puts(&buf, "no entry point of any kind");
+    return slip__buf_steal(&buf);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Words that the text and the JSON about an image share. Private to this folder. */
+#ifndef SLIP_IMAGE_REPORT_H
+#define SLIP_IMAGE_REPORT_H
+
+#include "base/buf.h"
+#include "image/image.h"
+
+#define SLIP_REPORT_CONTAINERS 3u
+
+struct slip_entry_words {
+    const char *key;     /* "linux64" */
+    const char *label;   /* "Linux 64-bit" */
+    const char *article; /* "a Linux 64-bit entry" */
+};
+
+const struct slip_entry_words *slip__report_entry_words(enum slip_entry_kind kind);
+/* The note's type by name ("PHYS32_ENTRY"), or NULL. */
+const char *slip__report_note_type(const struct slip_note *note);
+/* The descriptor in the form that suits the type: a number, a text or bytes. */
+void slip__report_note_value(struct slip_buf *buf, const struct slip_note *note);
+/* "r-x" */
+void slip__report_flags(struct slip_buf *buf, unsigned flags);
+/* "ELF, 64-bit", "i386" */
+const char *slip__report_machine(const struct slip_image *image);
+/* Container index of SLIP_REPORT_CONTAINERS: its name; does this version boot the image in it; and why (not). */
+const char *slip__report_container(const struct slip_image *image, size_t index, bool *ret_boots,
+                                   struct slip_buf *why);
+/* Printable ASCII of text, '?' for the rest: fit for a terminal and for JSON. */
+void slip__report_clean(struct slip_buf *buf, const char *text);
+
+#endif

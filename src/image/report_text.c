@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An image as text for people. Must not know a terminal: no colours, no width. */
+#include "base/error.h"
+#include "image/report.h"
+#include "slipway/image.h"
+
+typedef unsigned long long ull;
+
+static void put_head(struct slip_buf *buf, const struct slip_image *image)
+{
+    slip__buf_puts(buf, "file         ");
+    slip__report_clean(buf, image->name);
+    slip__buf_printf(buf, ", %llu bytes\n", (ull)image->file_bytes);
+    if (image->format == SLIP_IMAGE_BZIMAGE) {
+        slip__buf_printf(buf, "format       bzImage, boot protocol %u.%02u\n",
+                         image->boot_protocol >> 8, image->boot_protocol & 0xff);
+        slip__buf_printf(buf, "version      %s\n",
+                         image->version[0] ? image->version : "not given");
+        slip__buf_printf(
+            buf, "payload      %llu bytes at 0x%llx, compression %s, %llu bytes decompressed\n",
+            (ull)image->payload_bytes, (ull)image->payload_offset, image->compression,
+            (ull)image->inflated_bytes);
+        slip__buf_printf(buf, "inside       %u-bit ELF, %s, %llu bytes\n", image->elf_bits,
+                         slip__report_machine(image), (ull)image->elf_bytes);
+        slip__buf_printf(buf, "relocations  %llu bytes behind the ELF, not loaded\n",
+                         (ull)image->relocs_bytes);
+    } else {
+        slip__buf_printf(buf, "format       %u-bit ELF, %s\n", image->elf_bits,
+                         slip__report_machine(image));
+    }
+}
+
+static void put_segments(struct slip_buf *buf, const struct slip_image *image)
+{
+    slip__buf_puts(
+        buf,
+        "\nsegments: guest address, size in memory, size in the file, flags, program header\n");
+    for (size_t i = 0; i < image->n_segments; i++) {
+        const struct slip_segment *s = &image->segments[i];
+
+        slip__buf_printf(buf, "  0x%010llx  0x%08llx  0x%08llx  ", (ull)s->gpa,
+                         (ull)s->memory_bytes, (ull)s->file_bytes);
+        slip__report_flags(buf, s->flags);
+        slip__buf_printf(buf, "  %u\n", s->index);
+    }
+}
+
+static void put_notes(struct slip_buf *buf, const struct slip_image *image)
+{
+    slip__buf_puts(buf, image->n_notes ? "\nnotes\n" : "\nnotes: none\n");
+    for (size_t i = 0; i < image->n_notes; i++) {
+        const struct slip_note *note = &image->notes[i];
+        const char *type = slip__report_note_type(note);
+
+        slip__buf_printf(buf, "  %-6s %3u ", note->name, note->type);
+        slip__buf_printf(buf, "%-19s", type ? type : "?");
+        slip__report_note_value(buf, note);
+        slip__buf_puts(buf, note->from_section ? " (only in the section headers)\n" : "\n");
+    }
+}
+
+static void put_entries(struct slip_buf *buf, const struct slip_image *image)
+{
+    slip__buf_puts(buf, image->n_entries ? "\nentry points\n" : "\nentry points: none\n");
+    for (size_t i = 0; i < image->n_entries; i++) {
+        const struct slip_entry *e = &image->entries[i];
+
+        slip__buf_printf(buf, "  %-13s 0x%llx%s\n", slip__report_entry_words(e->kind)->label,
+                         (ull)e->address, e->kind == SLIP_ENTRY_XEN_PV ? " (virtual)" : "");
+    }
+}
+
+static void put_containers(struct slip_buf *buf, const struct slip_image *image)
+{
+    slip__buf_puts(buf, "\nboots as\n");
+    for (size_t i = 0; i < SLIP_REPORT_CONTAINERS; i++) {
+        struct slip_buf why = {0};
+        bool boots;
+        const char *name = slip__report_container(image, i, &boots, &why);
+
+        if (why.failed)
+            buf->failed = true;
+        else
+            slip__buf_printf(buf, "  %-4s %-4s %s\n", name, boots ? "yes:" : "no:", why.data);
+        slip__buf_dispose(&why);
+    }
+}
+
+int slip_image_to_text(const struct slip_image *image, char **ret, struct slip_error **err)
+{
+    struct slip_buf buf = {0};
+
+    if (!image || !ret)
+        return slip__error(err, SLIP_EINVAL,
+                           "slip_image_to_text() needs an image and a place for the text");
+    put_head(&buf, image);
+    put_segments(&buf, image);
+    put_notes(&buf, image);
+    put_entries(&buf, image);
+    put_containers(&buf, image);
+    *ret = slip__buf_steal(&buf);
+    return *ret ? 0 : slip__error_oom(err);
+}
