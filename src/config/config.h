@@ -17,4 +17,16 @@ struct slip_format {
 
 extern const struct slip_format slip__format_xl;
 
+/* The format called name, or NULL. */
+const struct slip_format *slip__format_find(const char *name);
+/* The format that text is most likely in. Never NULL: xl.cfg has no mark of its own, so anything may be one. */
+const struct slip_format *slip__format_probe(const char *text, size_t len);
+/* The index-th format in the order of asking, NULL past the end. */
+const struct slip_format *slip__format_at(size_t index);
+
+/* Reads a command line's KEY=VALUEs, one a line, into guest over what a description of any format said. */
+int slip__config_override(unsigned source, struct slip_strictness strictness,
+                          struct slip_guest *guest, struct slip_diags *diags,
+                          struct slip_error **err);
+
 #endif

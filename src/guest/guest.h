@@ -8,6 +8,7 @@
 #include "guest/schema.h"
 
 struct slip_guest *slip__guest_new(void); /* all unset; NULL when out of memory */
+void slip__guest_free(struct slip_guest *guest);
 
 /* How strict slip__guest_resolve() and the parsers are. */
 struct slip_strictness {

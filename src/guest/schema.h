@@ -131,6 +131,9 @@ int slip__strs_add(struct slip_strs *strs, const char *text, size_t len, struct 
 /* Appends an empty item to a list-of-records value (field->kind LIST) and returns it, NULL when out of memory. */
 void *slip__list_add(const struct slip_field *field, void *object, struct slip_mark mark);
 
+/* Unsets one field. */
+void slip__field_dispose(const struct slip_field *field, void *object);
+
 /* Whole objects. dispose leaves it all unset. copy: -1 when out of memory, dst is then disposed. */
 void slip__object_dispose(const struct slip_record *record, void *object);
 int slip__object_copy(const struct slip_record *record, void *dst, const void *src);

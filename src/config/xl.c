@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The xl.cfg format: how likely a text is one, and reading it. The pieces are in xl_*.c. */
+#include "config/xl.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "config/config.h"
+
+/* The text as it is, or up to what no text may have. Returns false if it is no use at all. */
+static bool sound(struct xl_reader *r)
+{
+    const char *nul = memchr(r->text, 0, r->len);
+    size_t at;
+
+    if (r->len > SLIP_LIMIT_DESCRIPTION_BYTES) {
+        slip__diag(r->diags, SLIP_CODE_TOO_LONG, slip__xl_span(r, 0, 0),
+                   "the description has %zu bytes, the limit is %u", r->len,
+                   SLIP_LIMIT_DESCRIPTION_BYTES);
+        return false;
+    }
+    if (nul) {
+        at = (size_t)(nul - r->text);
+        slip__diag(r->diags, SLIP_CODE_NUL_BYTE, slip__xl_span(r, at, at + 1),
+                   "byte %zu of %zu is NUL: this is no text", at, r->len);
+        return false;
+    }
+    if (!slip__xl_utf8(r->text, r->len, &at)) {
+        slip__diag(r->diags, SLIP_CODE_NOT_UTF8, slip__xl_span(r, at, at + 1),
+                   "byte 0x%02x does not belong to UTF-8", (unsigned)(unsigned char)r->text[at]);
+        return false;
+    }
+    return true;
+}
+
+static int read_source(unsigned source, bool override, struct slip_strictness strictness,
+                       struct slip_guest *guest, struct slip_diags *diags, struct slip_error **err)
+{
+    struct xl_reader r = {.source = source,
+                          .override = override,
+                          .strictness = strictness,
+                          .guest = guest,
+                          .diags = diags};
+
+    r.text = slip__diags_source(diags, source, &r.len);
+    if (!r.text)
+        return slip__error(err, SLIP_EINTERNAL, "no source %u to read", source);
+    if (!sound(&r))
+        return 0;
+    if (r.len >= 3 && memcmp(r.text, "\xef\xbb\xbf", 3) == 0)
+        r.pos = 3; /* a byte order mark: some editors write one, xl refuses it */
+    return slip__xl_statements(&r) < 0 ? slip__error_oom(err) : 0;
+}
+
+static int parse(unsigned source, struct slip_strictness strictness, struct slip_guest *guest,
+                 struct slip_diags *diags, struct slip_error **err)
+{
+    return read_source(source, false, strictness, guest, diags, err);
+}
+
+int slip__config_override(unsigned source, struct slip_strictness strictness,
+                          struct slip_guest *guest, struct slip_diags *diags,
+                          struct slip_error **err)
+{
+    return read_source(source, true, strictness, guest, diags, err);
+}
+
+/* Nothing marks an xl.cfg as one, so it is what a text is that no other format claims. */
+static int probe(const char *text, size_t len)
+{
+    (void)text;
+    (void)len;
+    return 1;
+}
+
+const struct slip_format slip__format_xl = {
+    .name = "xl",
+    .doc = "xl's domain configuration, xl.cfg(5)",
+    .probe = probe,
+    .parse = parse,
+};

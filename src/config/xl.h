@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * xl.cfg inside the config folder: tokens, values, and what keys do with values.
+ *
+ *   text --xl_lex--> tokens --xl_parse--> statements KEY op VALUE --xl_keys (xl_disk, xl_vif)--> guest
+ *
+ * The grammar is that of Xen's libxlutil (tools/libs/util/libxlu_cfg_l.l and _y.y, 4.17), and what it accepts beyond it is
+ * said where it is done. Nothing outside this folder includes this header.
+ */
+#ifndef SLIP_CONFIG_XL_H
+#define SLIP_CONFIG_XL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/diag.h"
+#include "base/error.h"
+#include "guest/guest.h"
+
+/* One reading: the text, the guest it goes to, and how strict. */
+struct xl_reader {
+    const char *text;
+    size_t len;
+    unsigned source;
+    bool
+        override; /* the text is KEY=VALUEs of a command line: bare words are texts, and setting again is meant */
+    struct slip_strictness strictness;
+    struct slip_guest *guest;
+    struct slip_diags *diags;
+    size_t pos; /* of the next token */
+};
+
+enum xl_token_kind {
+    XL_END,
+    XL_NEWLINE,
+    XL_SEMICOLON,
+    XL_COMMA,
+    XL_OPEN,
+    XL_CLOSE,
+    XL_SET,    /* = */
+    XL_ADD,    /* += */
+    XL_WORD,   /* a key, or a text without quotes that looks like one */
+    XL_NUMBER, /* begins with a digit and has letters, digits and _ only */
+    XL_QUOTED, /* a whole string */
+    XL_BROKEN, /* a string that does not end */
+    XL_BARE    /* other characters up to the next one that means something */
+};
+
+struct xl_token {
+    enum xl_token_kind kind;
+    size_t start, end; /* in the text */
+    size_t quote_len;  /* QUOTED: 1, or 3 for a triple-quoted one */
+};
+
+/* Takes the next token. Says nothing: what is wrong with a token is for those who know what was expected. */
+struct xl_token slip__xl_next(struct xl_reader *r);
+/* The next token without taking it. */
+struct xl_token slip__xl_peek(const struct xl_reader *r);
+struct slip_span slip__xl_span(const struct xl_reader *r, size_t start, size_t end);
+
+enum xl_value_kind { XL_STRING, XL_NUMERAL, XL_LIST };
+
+struct xl_value {
+    enum xl_value_kind kind;
+    struct slip_span span; /* with the quotes, with the brackets */
+    char *text;            /* STRING, NUMERAL: without quotes, escapes done; owned */
+    size_t len;
+    /* Where text[0] stands in the source; 0 when escapes keep text and source from running side by side. */
+    size_t text_pos;
+    struct xl_value *items; /* LIST; owned */
+    size_t count;
+};
+
+void slip__xl_value_dispose(struct xl_value *value);
+/* The place of bytes [from, to) of an atom's text; its whole span if that can't be told. */
+struct slip_span slip__xl_part(const struct xl_value *value, size_t from, size_t to);
+
+/* A statement: key, = or +=, value. */
+struct xl_statement {
+    const char *key; /* points into the text */
+    size_t key_len;
+    struct slip_span key_span;
+    bool add;
+    const struct xl_value *value;
+};
+
+/* Does what a statement says to r->guest. Here and below: -1 when out of memory, else 0, whatever is wrong with the input. */
+int slip__xl_apply(struct xl_reader *r, const struct xl_statement *s);
+int slip__xl_disk(struct xl_reader *r, const struct xl_value *spec);
+int slip__xl_vif(struct xl_reader *r, const struct xl_value *spec);
+
+/* Sets field of object to an atom's bytes [from, to), checked by the field's kind. */
+int slip__xl_set_field(struct xl_reader *r, const struct slip_field *field, void *object,
+                       const struct xl_value *atom, size_t from, size_t to);
+
+/* Keys that xl knows and we don't act on: the reason, or NULL if key is none of them. */
+const char *slip__xl_ignored_reason(const char *key, size_t len);
+/* Walks that table in its order: the index-th key and its reason; NULL past the end. */
+const char *slip__xl_ignored_at(size_t index, const char **ret_reason);
+/* The same for the parts of a disk ("disk") or an interface ("vif"). */
+const char *slip__xl_ignored_part(const char *record, const char *key, size_t len);
+const char *slip__xl_ignored_part_at(const char *record, size_t index, const char **ret_reason);
+
+/* Are text's bytes UTF-8? If not, *ret_bad is the offset of the first that is not. */
+bool slip__xl_utf8(const char *text, size_t len, size_t *ret_bad);
+/* Reads all statements of r->text. */
+int slip__xl_statements(struct xl_reader *r);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The one late pass over a guest as it was read: rules, paths, defaults, checks. It must not know any format. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "guest/rules.h"
+
+struct slip_span slip__rules_whole(const struct slip_rules *r)
+{
+    struct slip_span whole = SLIP_NO_SPAN;
+
+    /* Sources are numbered in the order of reading, so the description's own is the lowest. */
+    for (size_t i = 0; i < slip__record_guest.n_fields; i++) {
+        const struct slip_mark *mark = slip__field_mark(&slip__record_guest.fields[i], r->guest);
+
+        if (mark->span.source && (!whole.source || mark->span.source < whole.source))
+            whole.source = mark->span.source;
+    }
+    return whole;
+}
+
+int slip__rules_path(struct slip_rules *r, struct slip_str *path)
+{
+    SLIP_AUTO_FREE char *whole = NULL;
+
+    if (!r->folder || !path->value || !path->value[0] || path->value[0] == '/')
+        return 0;
+    if (asprintf(&whole, "%s/%s", strcmp(r->folder, "/") == 0 ? "" : r->folder, path->value) < 0) {
+        whole = NULL;
+        return -1;
+    }
+    return slip__str_set(path, whole, strlen(whole), path->mark);
+}
+
+/* The paths that are no business of the boot rules. */
+static int paths(struct slip_rules *r)
+{
+    struct slip_guest *g = r->guest;
+
+    for (size_t i = 0; i < g->disk.count; i++) {
+        /* With a script the target is the script's to understand. */
+        if (!SLIP_IS_SET(g->disk.items[i].script) &&
+            slip__rules_path(r, &g->disk.items[i].target) < 0)
+            return -1;
+    }
+    return slip__rules_path(r, &g->device_model_override);
+}
+
+int slip__guest_resolve(struct slip_guest *guest, const char *folder,
+                        struct slip_strictness strictness, struct slip_diags *diags,
+                        struct slip_error **err)
+{
+    struct slip_rules r = {guest, folder, strictness, diags};
+    size_t before = slip_diags_errors(diags);
+
+    if (slip__rules_start(&r) < 0 || paths(&r) < 0 || slip__rules_defaults(&r) < 0)
+        return slip__error_oom(err);
+    slip__rules_check(&r);
+    if (slip_diags_errors(diags) > before)
+        return slip__error(err, SLIP_EDESC, "the description is wrong");
+    return 0;
+}
