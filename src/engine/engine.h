@@ -40,8 +40,10 @@ struct slip_engine {
     const char *summary; /* one line */
     const struct slip_machine *machine;
 
-    /* Can it run here? Fills status->usable and status->detail. Creates nothing. */
+    /* Can it run here? Fills status->usable and status->detail. Creates nothing, runs nothing: every start asks this. */
     void (*probe)(struct slip_engine_status *status);
+    /* The same with what takes longer to find out, for people to read (a program's version). NULL: probe() says all. */
+    void (*describe)(struct slip_engine_status *status);
     /* What of this guest can it not honour? To diags, with the place. Called before anything is created. */
     void (*check)(const struct slip_guest *guest, struct slip_diags *diags);
     /* Makes the guest's memory (layout of slip__layout_ram()) and whatever it starts in, nothing running. record: null

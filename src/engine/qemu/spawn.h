@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A child program that has exactly the descriptors meant for it, dies with us, and whose words are kept. Knows no QEMU.
+ *
+ * It gets standard input from /dev/null, its output and errors go to a bounded log in memory, it leads a session of its own,
+ * and it is killed when the thread that started it ends (PR_SET_PDEATHSIG counts threads, not processes): start it from a
+ * thread that lives as long as it should. Its end sends no SIGCHLD, and no wait() of the program we are part of can reap it.
+ */
+#ifndef SLIP_ENGINE_QEMU_SPAWN_H
+#define SLIP_ENGINE_QEMU_SPAWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+/* What a child's output is cut at: enough for every refusal, and a guest that makes it chatter can't fill our memory. */
+#define SLIP_CHILD_LOG_BYTES (16u << 10)
+
+struct slip_child {
+    int pidfd; /* readable once it has ended; -1: none */
+    int log_fd;
+    bool reaped;
+    int how; /* once reaped: CLD_EXITED, CLD_KILLED, ... of waitid(); 0: somebody else reaped it */
+    int status; /* exit status or signal */
+};
+
+/* An empty slip_child: dispose is fine on it. */
+#define SLIP_CHILD_NONE ((struct slip_child){.pidfd = -1, .log_fd = -1})
+
+/* Starts argv[0] (a path). Of our descriptors it gets keep[0..n_keep), under the same numbers, and 0 to 2. Returns
+ * without waiting: that it could not be executed shows as its end, with the reason in its log. */
+int slip__child_start(struct slip_child *child, char *const argv[], const int *keep, size_t n_keep,
+                      struct slip_error **err);
+/* Has it ended? Reaps it if so. Never blocks. */
+bool slip__child_ended(struct slip_child *child);
+/* The same, waiting at most so long. */
+bool slip__child_wait(struct slip_child *child, int timeout_ms);
+/* What it said, at most size - 1 bytes, terminated. */
+void slip__child_output(const struct slip_child *child, char *ret, size_t size);
+/* "exited with status 1: its last words": how it ended (after slip__child_ended() said so), for an error message. */
+void slip__child_describe_end(const struct slip_child *child, char *ret, size_t size);
+/* Kills it if it lives, reaps it, closes all. */
+void slip__child_dispose(struct slip_child *child);
+
+#endif
