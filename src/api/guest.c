@@ -168,6 +168,7 @@ int slip_guest_parse(const char *name, const char *folder, const void *text, siz
     if (rc == 0)
         rc = read_guest(source, overrides, format, strictness, guest, diags, err);
     /* After mistakes in the text too: what else is wrong is worth knowing at once. */
+    strictness.damaged = slip_diags_errors(diags) > before;
     if (rc == 0)
         rc = slip__guest_resolve(guest, whole_folder, strictness, diags, err);
     if (rc == 0 && slip_diags_errors(diags) > before)

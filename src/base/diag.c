@@ -33,9 +33,11 @@ struct source {
 struct slip_diags {
     struct source *sources;
     unsigned n_sources;
-    struct slip_diag list[SLIP_LIMIT_DIAGS];
+    /* Errors and the rest have room of their own, so that many warnings cannot hide an error. */
+    struct slip_diag list[2 * SLIP_LIMIT_DIAGS];
     size_t count;
     size_t errors;
+    size_t listed_errors;
     size_t dropped;
 };
 
@@ -97,16 +99,19 @@ const char *slip__diags_source(const struct slip_diags *diags, unsigned source, 
 static struct slip_diag *append(struct slip_diags *diags, enum slip_severity severity,
                                 enum slip_code code, struct slip_span span, char *message)
 {
+    size_t listed;
     struct slip_diag *diag;
 
     if (severity == SLIP_ERROR)
         diags->errors++;
-    if (!message || diags->count == SLIP_LIMIT_DIAGS) {
+    listed = severity == SLIP_ERROR ? diags->listed_errors : diags->count - diags->listed_errors;
+    if (!message || listed == SLIP_LIMIT_DIAGS) {
         free(message);
         diags->dropped++;
         return NULL;
     }
     diag = &diags->list[diags->count++];
+    diags->listed_errors += severity == SLIP_ERROR;
     *diag =
         (struct slip_diag){.code = code, .severity = severity, .span = span, .message = message};
     return diag;

@@ -9,7 +9,7 @@
 #define SLIP_LIMIT_NESTING 16u
 /* Items of one list in a description. */
 #define SLIP_LIMIT_LIST_ITEMS 4096u
-/* Diagnostics shown for one description: past this, more of them help nobody. */
+/* Errors shown for one description, and as many warnings: past this, more of them help nobody. */
 #define SLIP_LIMIT_DIAGS 20u
 /* Notes on one diagnostic. */
 #define SLIP_LIMIT_DIAG_NOTES 8u

@@ -67,6 +67,7 @@ struct xl_value {
     size_t len;
     /* Where text[0] stands in the source; 0 when escapes keep text and source from running side by side. */
     size_t text_pos;
+    bool doubtful;          /* a mistake in how it is written was reported: say no more of it */
     struct xl_value *items; /* LIST; owned */
     size_t count;
 };

@@ -138,7 +138,7 @@ static void set_enum(struct xl_reader *r, const struct slip_field *field, struct
     struct slip_suggest suggest = slip__suggest(text, len);
     struct slip_diag *d;
     char words[256];
-    int64_t value;
+    int64_t value = 0;
 
     if (slip__enum_value(field->words, text, len, &value)) {
         slip__num_set(num, value, mark);
@@ -157,6 +157,10 @@ static void set_enum(struct xl_reader *r, const struct slip_field *field, struct
         slip__diag_hint(d, "did you mean \"%s\"?", suggest.best);
     else
         slip__diag_hint(d, "one of %s", words);
+    /* Go on with what was meant, so that one slip makes one message. */
+    if (suggest.best)
+        slip__enum_value(field->words, suggest.best, strlen(suggest.best), &value);
+    slip__num_set(num, value, mark);
 }
 
 int slip__xl_set_field(struct xl_reader *r, const struct slip_field *field, void *object,
@@ -174,7 +178,8 @@ int slip__xl_set_field(struct xl_reader *r, const struct slip_field *field, void
         return slip__str_set(value, text, to - from, mark);
     case SLIP_KIND_INT:
     case SLIP_KIND_BOOL:
-        set_int(r, field, value, text, to - from, mark);
+        if (!atom->doubtful)
+            set_int(r, field, value, text, to - from, mark);
         break;
     case SLIP_KIND_ENUM:
         set_enum(r, field, value, text, to - from, mark);

@@ -225,6 +225,7 @@ static int bare_value(struct xl_reader *r, struct xl_token t, struct xl_value *r
 
     if (rc != OK || r->override)
         return rc;
+    ret->doubtful = true;
     if (t.kind == XL_BARE && text[0] >= '0' && text[0] <= '9' && !memchr(text, '/', ret->len)) {
         d = slip__diag(r->diags, SLIP_CODE_BAD_NUMBER, token_span(r, t), "'%.*s' is not a number",
                        shown(t), text);

@@ -40,6 +40,8 @@ static void check_name(struct slip_rules *r)
     struct slip_diag *d;
 
     if (!SLIP_IS_SET(*name)) {
+        if (r->strictness.damaged)
+            return;
         d = slip__diag(r->diags, SLIP_CODE_NAME_MISSING, slip__rules_whole(r),
                        "the guest has no name");
         slip__diag_hint(d, "add name = \"...\"");

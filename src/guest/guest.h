@@ -13,6 +13,7 @@ void slip__guest_free(struct slip_guest *guest);
 /* How strict slip__guest_resolve() and the parsers are. */
 struct slip_strictness {
     bool xl_compat; /* what xl lets pass is a warning */
+    bool damaged;   /* the text had mistakes: what seems missing may be in what could not be read */
 };
 
 /* The one late pass, in this order: the rules of how a guest starts (design: type/builder, exactly one boot method,

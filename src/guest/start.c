@@ -214,7 +214,7 @@ static int rule_one_method(struct slip_rules *r)
     if (count == 0 && g->type.value == SLIP_TYPE_HVM)
         return slip__str_set(&g->firmware, "seabios", 7,
                              (struct slip_mark){.origin = SLIP_DEFAULT});
-    if (count == 0) {
+    if (count == 0 && !r->strictness.damaged) {
         d = slip__diag(r->diags, SLIP_CODE_NO_BOOT_METHOD,
                        SLIP_IS_SET(g->name) ? g->name.mark.span : slip__rules_whole(r),
                        "nothing says how this %s guest starts",
