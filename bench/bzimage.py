@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""bzimage.py: takes a bzImage apart and puts it together again with another compression.
+
+    bzimage.py payload BZIMAGE OUT           the compressed payload, without its 4-byte size trailer
+    bzimage.py elf BZIMAGE OUT               what is in it: the kernel's ELF (and its relocation table)
+    bzimage.py recompress CODEC BZIMAGE OUT  the same kernel with payload in CODEC (gzip xz zstd lz4 none)
+
+Offsets are those of Linux's Documentation/arch/x86/boot.rst. The result is for loaders that unpack on the host: the
+kernel's own unpacking code keeps its old idea of the payload's length.
+"""
+import os
+import struct
+import subprocess
+import sys
+
+# How Linux's own build calls each tool, and how its output begins.
+CODECS = {
+    "gzip": (["gzip", "-n", "-9"], ["gzip", "-dc"], b"\x1f\x8b"),
+    "xz": (["xz", "--check=crc32", "--x86", "--lzma2=dict=32MiB"], ["xz", "-dc"], b"\xfd7zXZ\0"),
+    "zstd": (["zstd", "-q", "-19"], ["zstd", "-q", "-dc"], b"\x28\xb5\x2f\xfd"),
+    "lz4": (["lz4", "-q", "-l", "-9"], ["lz4", "-q", "-dc"], b"\x02\x21\x4c\x18"),
+    "none": (None, None, b"\x7fELF"),
+}
+
+
+def parse(data):
+    """(start of the payload in the file, its length with trailer)"""
+    if data[0x202:0x206] != b"HdrS":
+        raise SystemExit("bzimage.py: no Linux setup header")
+    setup = (data[0x1f1] or 4) * 512 + 512
+    offset, length = struct.unpack_from("<II", data, 0x248)
+    return setup + offset, length
+
+
+def codec_of(payload):
+    for name, (_, _, magic) in CODECS.items():
+        if payload.startswith(magic):
+            return name
+    raise SystemExit("bzimage.py: unknown compression " + payload[:6].hex())
+
+
+def pipe(command, data):
+    return subprocess.run(command, input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def payload_of(data):
+    start, length = parse(data)
+    whole = data[start:start + length]
+    name = codec_of(whole)
+    return name, whole if name == "none" else whole[:-4]
+
+
+def elf_of(data):
+    name, payload = payload_of(data)
+    return payload if name == "none" else pipe(CODECS[name][1], payload)
+
+
+def recompress(data, codec):
+    start, length = parse(data)
+    elf = elf_of(data)
+    payload = elf if codec == "none" else pipe(CODECS[codec][0], elf) + struct.pack("<I", len(elf))
+    out = bytearray(data[:start] + payload + data[start + length:])
+    struct.pack_into("<I", out, 0x24c, len(payload))
+    protected = len(out) - ((data[0x1f1] or 4) * 512 + 512)
+    struct.pack_into("<I", out, 0x1f4, (protected + 15) // 16)
+    return bytes(out)
+
+
+def main(args):
+    verb, *rest = args
+    with open(rest[-2], "rb") as f:
+        data = f.read()
+    result = {
+        "payload": lambda: payload_of(data)[1],
+        "elf": lambda: elf_of(data),
+        "recompress": lambda: recompress(data, rest[0]),
+    }[verb]()
+    with open(rest[-1] + ".new", "wb") as f:
+        f.write(result)
+    os.rename(rest[-1] + ".new", rest[-1])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 4:
+        sys.exit(__doc__)
+    main(sys.argv[1:])
