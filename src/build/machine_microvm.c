@@ -5,6 +5,7 @@
  */
 #include "build/machine.h"
 #include "dsdt.h"
+#include "reset_block.h"
 
 const struct slip_machine slip__machine_microvm = {
     .name = "microvm",
@@ -14,8 +15,8 @@ const struct slip_machine slip__machine_microvm = {
     .hidden_gpa = 0xf0000, /* the reset ROM's alias lies above RAM */
     .hidden_bytes = 0x10000,
 
-    .reset_block_gpa = 0x1000,
-    .reset_block_bytes = 48,
+    .reset_block_gpa = SLIP_RESET_BLOCK_GPA,
+    .reset_block_bytes = SLIP_RESET_BLOCK_BYTES,
 
     .lapic_gpa = 0xfee00000,
     .ioapic_gpa = 0xfec00000,
