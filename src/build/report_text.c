@@ -48,6 +48,12 @@ static void put_map(struct slip_buf *buf, const struct slip_plan *plan)
     }
 }
 
+static void put_name(struct slip_buf *buf, const char *name)
+{
+    slip__buf_puts(buf, ": ");
+    slip__report_utf8(buf, name, SIZE_MAX);
+}
+
 static void put_pieces(struct slip_buf *buf, const struct slip_plan *plan)
 {
     slip__buf_puts(buf, "\nin memory at the start (all else is zero)\n");
@@ -57,7 +63,7 @@ static void put_pieces(struct slip_buf *buf, const struct slip_plan *plan)
         put_range(buf, p->gpa, p->bytes);
         slip__buf_puts(buf, p->what);
         if (p->name)
-            slip__buf_printf(buf, ": %s", p->name);
+            put_name(buf, p->name);
         if (p->source == SLIP_SOURCE_FILE)
             slip__buf_printf(buf, ", %llu bytes", (ull)p->bytes);
         if (p->source == SLIP_SOURCE_FILE && p->gpa >= SLIP_4_GIB)
