@@ -101,7 +101,7 @@ def truncations(content, places):
 def usage():
     with slipway.Home() as home:
         for words in ([], ["launch"], ["run"], ["run", "--frobnicate", "x"], ["inspect"], ["explain", "SLIP-99999"]):
-            refused(home, home.run(*words), USAGE, "usage|unknown|no such|help|missing|needs")
+            refused(home, home.run(*words), USAGE, "usage|unknown|no such|there is no|help|missing|needs")
 
 
 @tap.case("an unknown engine")
@@ -156,11 +156,10 @@ def out_of_range():
 @tap.case("a boot method that is not built yet")
 def not_built():
     with slipway.Home() as home:
-        for keys in ({"type": "hvm", "firmware": "ovmf"}, {"type": "pv", "bootloader": "pygrub"}):
-            result = home.run("run", home.guest(kernel=None, ramdisk=None, extra=None, **keys))
-            tap.check(result.code in (DESCRIPTION, ENGINE), "exit code %d (%s)" % (result.code, result.err))
-            tap.contains(result.err, list(keys.values())[1], "the message")
-            home.assert_clean()
+        for code, word, keys in ((DESCRIPTION, "firmware", {"type": "hvm", "firmware": "ovmf"}),
+                                 (DESCRIPTION, "pv guest", {"type": "pv", "bootloader": "pygrub"}),
+                                 (ENGINE, "pygrub.*not built", {"type": "pvh", "bootloader": "pygrub"})):
+            refused(home, home.run("run", home.guest(kernel=None, ramdisk=None, extra=None, **keys)), code, word)
 
 
 # --- the kernel file ---
@@ -261,8 +260,8 @@ def bad_initrd():
 @tap.case("a disk that is missing or a directory")
 def bad_disk():
     stock_kernel()
-    refused_run(DESCRIPTION, "nowhere.img.*no such file", disk=["nowhere.img,raw,xvda,rw"])
-    refused_run(DESCRIPTION, "director", disk=["/tmp,raw,xvda,rw"])
+    refused_run(ENGINE, "nowhere.img.*no such file", disk=["nowhere.img,raw,xvda,rw"])
+    refused_run(ENGINE, "director", disk=["/tmp,raw,xvda,rw"])
 
 
 @tap.case("a disk that may not be written")
@@ -272,7 +271,7 @@ def read_only_disk():
         path = home.disk(mode=0o400)
         if os.geteuid() == 0 and not slipway.mount_read_only(path):
             tap.skip("root may write everything, and may not mount here")
-        refused(home, home.run("run", home.guest(disk=[path + ",raw,xvda,rw"])), DESCRIPTION, "disk.img",
+        refused(home, home.run("run", home.guest(disk=[path + ",raw,xvda,rw"])), ENGINE, "disk.img",
                 "read-only|permission|not writable|write")
 
 
@@ -281,9 +280,10 @@ def read_only_disk():
 @tap.case("QEMU is missing")
 def no_qemu():
     stock_kernel()
-    with slipway.Home() as home:
-        empty = os.path.join(home.path, "home")
-        refused(home, home.run("run", "-e", "qemu", home.guest(), env={"PATH": empty}), ENGINE, "qemu-system-x86_64")
+    with slipway.hidden("qemu-system-x86_64") as gone, slipway.Home() as home:
+        if not gone:
+            tap.skip("only root can hide the installed QEMU")
+        refused(home, home.run("run", "-e", "qemu", home.guest()), ENGINE, "qemu-system-x86_64")
 
 
 @tap.case("a name that is taken", 150)

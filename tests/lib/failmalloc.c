@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Allocations that fail on demand; see failmalloc.h. */
+#include "failmalloc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned countdown;
+static bool failed;
+
+void fail_allocation(unsigned n)
+{
+    countdown = n;
+    failed = false;
+}
+
+bool allocation_failed(void)
+{
+    return failed;
+}
+
+static bool fails_now(void)
+{
+    if (countdown == 0 || --countdown)
+        return false;
+    failed = true;
+    return true;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+char *__real_strdup(const char *text);
+int __real_vasprintf(char **ret, const char *fmt, va_list ap);
+
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+char *__wrap_strdup(const char *text);
+int __wrap_vasprintf(char **ret, const char *fmt, va_list ap);
+
+void *__wrap_malloc(size_t size)
+{
+    return fails_now() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return fails_now() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+    return fails_now() ? NULL : __real_realloc(p, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return fails_now() ? NULL : __real_strdup(text);
+}
+
+int __wrap_vasprintf(char **ret, const char *fmt, va_list ap)
+{
+    return fails_now() ? -1 : __real_vasprintf(ret, fmt, ap);
+}
