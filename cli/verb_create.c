@@ -12,12 +12,26 @@ static void say_created(const struct slip_domain_info *info)
                cli_state_name(info->state), info->engine, info->name);
 }
 
-static int report(const struct cli_args *args, struct slip_domain *domain)
+/* A guest that did what it had to do before we could look (on the null engine: always). */
+static int report_ended(const struct cli_args *args, const char *name)
+{
+    if (args->json)
+        return cli_print_json(args, json_pack("{s:s, s:s}", "name", name, "state", "ended"));
+    printf("guest '%s' was created and has ended\n", name);
+    return CLI_OK;
+}
+
+static int report(const struct cli_args *args, struct slip_domain *domain, const char *name)
 {
     struct slip_domain_info info = {.size = sizeof(info)};
     struct slip_error *err = NULL;
+    int rc = slip_domain_info(domain, &info, &err);
 
-    if (slip_domain_info(domain, &info, &err) < 0)
+    if (rc == SLIP_ENOENT) {
+        slip_error_free(err);
+        return report_ended(args, name);
+    }
+    if (rc < 0)
         return cli_fail(args, err, CLI_FAILED);
     if (args->json)
         return cli_print_json(args, cli_domain_json(&info));
@@ -37,7 +51,7 @@ static int create(const struct cli_args *args, struct cli_guest *g)
     else if (args->console)
         code = cli_domain_attach(args, domain, slip_guest_name(g->guest));
     else
-        code = report(args, domain);
+        code = report(args, domain, slip_guest_name(g->guest));
     slip_domain_free(domain);
     return code;
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,7 +37,7 @@ static bool is_our_folder(const char *path)
 /* Where this user's domains are found. The XDG Base Directory specification: a relative XDG_RUNTIME_DIR counts as unset. */
 static int open_state(int *ret_fd, struct slip_error **err)
 {
-    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
     unsigned uid = (unsigned)geteuid();
     char path[PATH_MAX], fallback[32];
 

@@ -177,6 +177,19 @@ static int start(const struct slip_spawn *spawn, const struct slip_entry *entry,
     return r < 0 ? slip__error_errno(err, SLIP_EINTERNAL, -r, "cannot start a supervisor") : 0;
 }
 
+/* A guest that has ended by now was created all the same. */
+static int let_go(struct slip_client *client, struct slip_error **err)
+{
+    struct slip_error *why = NULL;
+    int rc = slip__client_request(client, "detach", NULL, &why);
+
+    if (rc < 0 && rc != SLIP_ENOENT && err)
+        *err = why;
+    else
+        slip_error_free(why);
+    return rc == SLIP_ENOENT ? 0 : rc;
+}
+
 int slip__spawn(int root_fd, const struct slip_spawn *spawn, struct slip_client *ret,
                 struct slip_error **err)
 {
@@ -196,7 +209,7 @@ int slip__spawn(int root_fd, const struct slip_spawn *spawn, struct slip_client 
     if (rc == 0)
         rc = await_outcome(&client, spawn, err);
     if (rc == 0 && !spawn->owned)
-        rc = slip__client_request(&client, "detach", NULL, err);
+        rc = let_go(&client, err);
     if (rc < 0) {
         slip__client_dispose(&client);
         return rc;
