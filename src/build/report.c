@@ -40,18 +40,28 @@ const char *slip__report_console_word(enum slip_console_word word)
 
 void slip__report_size(struct slip_buf *buf, uint64_t bytes)
 {
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-    unsigned unit = 0;
-    uint64_t scale = 1;
+    static const char *const units[] = {"TiB", "GiB", "MiB", "KiB", "B"};
+    const unsigned n_units = sizeof(units) / sizeof(units[0]);
 
-    while (unit < 4 && bytes / scale >= 1024) {
-        scale *= 1024;
-        unit++;
+    /* Exact if that takes no more than four digits, */
+    for (unsigned i = 0; i < n_units; i++) {
+        uint64_t scale = 1ull << (10 * (n_units - 1 - i));
+
+        if (bytes >= scale && bytes % scale == 0 && bytes / scale < 10000) {
+            slip__buf_printf(buf, "%llu %s", (unsigned long long)(bytes / scale), units[i]);
+            return;
+        }
     }
-    if (bytes % scale == 0)
-        slip__buf_printf(buf, "%llu %s", (unsigned long long)(bytes / scale), units[unit]);
-    else
-        slip__buf_printf(buf, "%.1f %s", (double)bytes / (double)scale, units[unit]);
+    /* else rounded in the largest unit that it fills. */
+    for (unsigned i = 0; i < n_units; i++) {
+        uint64_t scale = 1ull << (10 * (n_units - 1 - i));
+
+        if (bytes >= scale) {
+            slip__buf_printf(buf, "%.1f %s", (double)bytes / (double)scale, units[i]);
+            return;
+        }
+    }
+    slip__buf_puts(buf, "0 B");
 }
 
 const char *slip__report_file(const char *path)
@@ -94,10 +104,7 @@ void slip__report_utf8(struct slip_buf *buf, const char *text, size_t limit)
     for (; *text && limit; limit--) {
         size_t n = utf8_length((const unsigned char *)text);
 
-        if (n == 0 || (unsigned char)*text < 0x20 || *text == 0x7f)
-            slip__buf_putc(buf, '?');
-        else
-            slip__buf_put(buf, text, n);
+        slip__buf_put(buf, n ? text : "?", n ? n : 1);
         text += n ? n : 1;
     }
     if (*text)

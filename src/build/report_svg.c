@@ -166,8 +166,8 @@ static void put_xml(struct slip_buf *buf, const char *text, size_t limit)
         case '"':
             slip__buf_puts(buf, "&quot;");
             break;
-        default:
-            slip__buf_putc(buf, *p);
+        default: /* XML knows no control characters */
+            slip__buf_putc(buf, (unsigned char)*p < 0x20 ? '?' : *p);
         }
     }
     slip__buf_dispose(&clean);

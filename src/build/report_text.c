@@ -48,10 +48,29 @@ static void put_map(struct slip_buf *buf, const struct slip_plan *plan)
     }
 }
 
+/* Bytes that would move a terminal's cursor or colours are shown as what they are. */
+static void put_visible(struct slip_buf *buf, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if (c < 0x20 || c == 0x7f)
+            slip__buf_printf(buf, "\\x%02x", c);
+        else
+            slip__buf_putc(buf, (char)c);
+    }
+}
+
 static void put_name(struct slip_buf *buf, const char *name)
 {
+    struct slip_buf clean = {0};
+
+    slip__report_utf8(&clean, name, SIZE_MAX);
     slip__buf_puts(buf, ": ");
-    slip__report_utf8(buf, name, SIZE_MAX);
+    if (!clean.failed)
+        put_visible(buf, clean.data, clean.len);
+    buf->failed |= clean.failed;
+    slip__buf_dispose(&clean);
 }
 
 static void put_pieces(struct slip_buf *buf, const struct slip_plan *plan)
@@ -78,19 +97,6 @@ static void put_acpi(struct slip_buf *buf, const struct slip_plan *plan)
     for (unsigned i = 0; i < plan->n_acpi; i++)
         slip__buf_printf(buf, "  0x%010llx  %5llu bytes  %s\n", (ull)plan->acpi[i].gpa,
                          (ull)plan->acpi[i].bytes, plan->acpi[i].signature);
-}
-
-/* Bytes that would move a terminal's cursor or colours are shown as what they are. */
-static void put_visible(struct slip_buf *buf, const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (c < 0x20 || c == 0x7f)
-            slip__buf_printf(buf, "\\x%02x", c);
-        else
-            slip__buf_putc(buf, (char)c);
-    }
 }
 
 static void put_cmdline(struct slip_buf *buf, const struct slip_plan *plan)
