@@ -80,8 +80,7 @@ static void sweep(struct slip_console *console)
 
 static bool viewer_pending(const struct slip_console *console, const struct slip_viewer *viewer)
 {
-    return viewer->fd >= 0 &&
-           (viewer->note_sent < viewer->note_len || viewer->place < console->written);
+    return viewer->fd >= 0 && (viewer->note_len || viewer->place < console->written);
 }
 
 bool slip__console_pending(const struct slip_console *console)
@@ -120,30 +119,44 @@ static bool send_some(struct slip_viewer *viewer, const char *bytes, size_t len,
     return r >= 0 || errno == EAGAIN || errno == EINTR;
 }
 
+/* What is missed while a note waits to be sent goes into that note; once it is on its way, into the next. */
 static void note_what_was_missed(const struct slip_console *console, struct slip_viewer *viewer)
 {
     uint64_t first = oldest(console);
 
-    if (viewer->place >= first)
+    if (viewer->note_sent)
         return;
-    viewer->note_len = (size_t)snprintf(viewer->note, sizeof(viewer->note),
-                                        "\r\n[slipway: %llu bytes of output were missed]\r\n",
-                                        (unsigned long long)(first - viewer->place));
-    viewer->note_sent = 0;
-    viewer->place = first;
+    if (viewer->place < first) {
+        viewer->missed += first - viewer->place;
+        viewer->place = first;
+    }
+    if (viewer->missed)
+        viewer->note_len = (size_t)snprintf(viewer->note, sizeof(viewer->note),
+                                            "\r\n[slipway: %llu bytes of output were missed]\r\n",
+                                            (unsigned long long)viewer->missed);
+}
+
+static void send_note(struct slip_viewer *viewer)
+{
+    size_t sent;
+
+    if (!send_some(viewer, viewer->note + viewer->note_sent, viewer->note_len - viewer->note_sent,
+                   &sent))
+        drop(viewer);
+    viewer->note_sent += sent;
+    if (viewer->note_sent < viewer->note_len)
+        return;
+    viewer->note_len = viewer->note_sent = 0;
+    viewer->missed = 0;
 }
 
 static void viewer_send(struct slip_console *console, struct slip_viewer *viewer)
 {
     size_t at, len, sent;
 
-    if (viewer->note_sent == viewer->note_len)
-        note_what_was_missed(console, viewer);
-    if (viewer->note_sent < viewer->note_len) {
-        if (!send_some(viewer, viewer->note + viewer->note_sent,
-                       viewer->note_len - viewer->note_sent, &sent))
-            drop(viewer);
-        viewer->note_sent += sent;
+    note_what_was_missed(console, viewer);
+    if (viewer->note_len) {
+        send_note(viewer);
         return;
     }
     at = viewer->place % console->ring_bytes;

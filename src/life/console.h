@@ -22,8 +22,9 @@
 struct slip_viewer {
     int fd; /* -1: gone, to be swept */
     bool input_closed;
-    uint64_t place; /* bytes of the stream it has, or has missed */
-    char note[64];  /* "so much was missed", to be sent before anything else */
+    uint64_t place;  /* bytes of the stream it has, or has missed */
+    uint64_t missed; /* those it was not yet told of */
+    char note[64];   /* "so much was missed", to be sent before anything else */
     size_t note_len, note_sent;
 };
 

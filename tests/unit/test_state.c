@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The state folder: who gets a name, who loses it, what is cleared away. Owners are processes that are really killed. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "life/state.h"
+
+/* A state folder so deep that no socket address could name what is in it. */
+struct place {
+    char top[32];
+    char path[512];
+    int root_fd;
+};
+
+static int set_up(void **state)
+{
+    struct place *place = calloc(1, sizeof(*place));
+
+    alarm(100); /* a lock that is never let go must not hang the tests */
+    snprintf(place->top, sizeof(place->top), "/tmp/slipway-test-XXXXXX");
+    if (!mkdtemp(place->top))
+        return -1;
+    snprintf(place->path, sizeof(place->path), "%s/%0200d", place->top, 1);
+    *state = place;
+    return slip__state_open(place->path, &place->root_fd, NULL);
+}
+
+static unsigned count_entries(const char *path)
+{
+    DIR *dir = opendir(path);
+    unsigned count = 0;
+    const struct dirent *entry;
+
+    while ((entry = readdir(dir)))
+        count += entry->d_name[0] != '.';
+    closedir(dir);
+    return count;
+}
+
+/* Every test leaves the folder empty: that is half of what is tested here. */
+static int tear_down(void **state)
+{
+    struct place *place = *state;
+    unsigned left = count_entries(place->path);
+
+    close(place->root_fd);
+    rmdir(place->path);
+    rmdir(place->top);
+    free(place);
+    return left ? -1 : 0;
+}
+
+static int add_name(const char *name, void *payload)
+{
+    char *names = payload;
+
+    strcat(strcat(names, name), " ");
+    return 0;
+}
+
+static void assert_alive(const struct place *place, const char *expected)
+{
+    char names[512] = "";
+
+    assert_int_equal(slip__state_each(place->root_fd, add_name, names, NULL), 0);
+    assert_string_equal(names, expected);
+}
+
+static void a_claim_keeps_others_off(void **state)
+{
+    const struct place *place = *state;
+    struct slip_entry one, two;
+    struct slip_error *err = NULL;
+
+    assert_int_equal(slip__state_claim(place->root_fd, "vm", &one, NULL), 0);
+    assert_int_equal(slip__state_claim(place->root_fd, "vm", &two, &err), SLIP_EEXIST);
+    assert_int_equal(slip_error_code(err), SLIP_CODE_NAME_TAKEN);
+    assert_non_null(strstr(slip_error_message(err), "'vm'"));
+    assert_non_null(strstr(slip_error_hint(err), "slipway destroy vm"));
+    assert_int_equal(slip__state_claim(place->root_fd, "vm2", &two, NULL), 0);
+    slip_error_free(err);
+    slip__state_release(&two);
+    assert_alive(place, "vm ");
+    slip__state_release(&one);
+    assert_alive(place, "");
+    assert_int_equal(slip__state_claim(place->root_fd, "vm", &two, NULL), 0);
+    slip__state_release(&two);
+}
+
+static void bad_names_are_refused(void **state)
+{
+    const struct place *place = *state;
+    static const char *const names[] = {"", ".", "..", ".hidden", "a/b", "/", "../../etc/x"};
+    char longest[SLIP_LIMIT_NAME_BYTES + 2];
+    struct slip_entry entry;
+    int fd;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        assert_int_equal(slip__state_claim(place->root_fd, names[i], &entry, NULL), SLIP_EINVAL);
+        assert_int_equal(slip__state_connect(place->root_fd, names[i], &fd, NULL), SLIP_EINVAL);
+    }
+    memset(longest, 'n', sizeof(longest));
+    longest[SLIP_LIMIT_NAME_BYTES + 1] = 0;
+    assert_int_equal(slip__state_claim(place->root_fd, longest, &entry, NULL), SLIP_EINVAL);
+    longest[SLIP_LIMIT_NAME_BYTES] = 0;
+    assert_int_equal(slip__state_claim(place->root_fd, longest, &entry, NULL), 0);
+    assert_int_equal(slip__state_listen(&entry, &fd, NULL), 0);
+    close(fd);
+    slip__state_release(&entry);
+}
+
+static void a_folder_of_others_is_refused(void **state)
+{
+    const struct place *place = *state;
+    struct slip_error *err = NULL;
+    char path[600];
+    int fd;
+
+    assert_int_equal(chmod(place->path, 0750), 0);
+    assert_int_equal(slip__state_open(place->path, &fd, &err), SLIP_EPERM);
+    assert_int_equal(slip_error_code(err), SLIP_CODE_STATE_FOLDER);
+    assert_non_null(strstr(slip_error_message(err), "750"));
+    slip_error_free(err);
+    assert_int_equal(chmod(place->path, 0700), 0);
+    snprintf(path, sizeof(path), "%s/link", place->top);
+    assert_int_equal(symlink(place->path, path), 0);
+    assert_int_not_equal(slip__state_open(path, &fd, NULL), 0);
+    unlink(path);
+}
+
+/* Forks an owner of name that listens, and returns when it does. */
+static pid_t fork_owner(const struct place *place, const char *name)
+{
+    int ready[2];
+    char byte;
+    pid_t pid;
+
+    assert_int_equal(pipe(ready), 0);
+    pid = fork();
+    if (pid == 0) {
+        struct slip_entry entry;
+        struct slip_domain_info info = {.state = SLIP_STATE_RUNNING, .memory_bytes = 5};
+        int fd;
+
+        snprintf(info.name, sizeof(info.name), "%s", name);
+        if (slip__state_claim(place->root_fd, name, &entry, NULL) == 0 &&
+            slip__state_write_record(&entry, &info, NULL) == 0 &&
+            slip__state_listen(&entry, &fd, NULL) == 0)
+            slip_error_free(NULL);
+        (void)!write(ready[1], "", 1);
+        pause();
+        _exit(0);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+static void kill_owner(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void a_living_owner_is_found(void **state)
+{
+    const struct place *place = *state;
+    struct slip_domain_info info = {.size = sizeof(info)};
+    pid_t pid = fork_owner(place, "vm");
+    int fd = -1;
+
+    assert_alive(place, "vm ");
+    assert_int_equal(slip__state_connect(place->root_fd, "vm", &fd, NULL), 0);
+    assert_int_equal(slip__state_read_record(place->root_fd, "vm", &info, NULL), 0);
+    assert_string_equal(info.name, "vm");
+    assert_int_equal(info.memory_bytes, 5);
+    close(fd);
+    kill_owner(pid);
+    assert_alive(place, "");
+}
+
+static void a_killed_owner_leaves_its_name(void **state)
+{
+    const struct place *place = *state;
+    struct slip_entry entry;
+    int fd;
+
+    /* The next one to ask may be a list, an open or a create: each clears away. */
+    kill_owner(fork_owner(place, "vm"));
+    assert_int_equal(slip__state_connect(place->root_fd, "vm", &fd, NULL), SLIP_ENOENT);
+    assert_int_equal(count_entries(place->path), 0);
+    kill_owner(fork_owner(place, "vm"));
+    assert_int_equal(slip__state_claim(place->root_fd, "vm", &entry, NULL), 0);
+    assert_int_equal(slip__state_connect(place->root_fd, "vm", &fd, NULL), SLIP_ESTATE);
+    slip__state_release(&entry);
+    kill_owner(fork_owner(place, "vm"));
+    assert_alive(place, "");
+}
+
+static void a_half_made_entry_is_cleared(void **state)
+{
+    const struct place *place = *state;
+    struct slip_entry entry;
+
+    assert_int_equal(mkdirat(place->root_fd, "vm", 0700), 0); /* died between mkdir and open */
+    assert_alive(place, "");
+    assert_int_equal(count_entries(place->path), 0);
+    assert_int_equal(mkdirat(place->root_fd, "vm", 0700), 0);
+    assert_int_equal(slip__state_claim(place->root_fd, "vm", &entry, NULL), 0);
+    slip__state_release(&entry);
+}
+
+/* One process of a race: claims (at the same time as the others, as far as a pipe can make it so), stays until told, and says how it
+ * went by its exit status. */
+static pid_t fork_racer(const struct place *place, int start_fd, int stay_fd, int told_fd,
+                        bool tidy)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        struct slip_entry entry;
+        char byte;
+        int rc;
+
+        (void)!read(start_fd, &byte, 1);
+        rc = slip__state_claim(place->root_fd, "vm", &entry, NULL);
+        (void)!write(told_fd, "", 1);
+        (void)!read(stay_fd, &byte, 1);
+        if (rc == 0 && tidy)
+            slip__state_release(&entry); /* else it leaves as the killed do */
+        _exit(rc == 0 ? 0 : rc == SLIP_EEXIST ? 1 : 2);
+    }
+    return pid;
+}
+
+#define RACERS 3
+
+/* All claim at once while a list clears away what the last round's winner left. */
+static void one_of_many_wins(void **state)
+{
+    const struct place *place = *state;
+
+    for (unsigned round = 0; round < 50; round++) {
+        int start[2], stay[2], told[2], status, won = 0, lost = 0;
+        char names[512] = "", bytes[RACERS] = {0};
+        pid_t pids[RACERS];
+
+        assert_int_equal(pipe2(start, O_CLOEXEC) | pipe2(told, O_CLOEXEC), 0);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, stay), 0);
+        for (unsigned i = 0; i < RACERS; i++)
+            pids[i] = fork_racer(place, start[0], stay[0], told[1], round % 2);
+        assert_int_equal(write(start[1], bytes, RACERS), RACERS);
+        assert_int_equal(slip__state_each(place->root_fd, add_name, names, NULL), 0);
+        for (unsigned i = 0; i < RACERS; i++)
+            assert_int_equal(read(told[0], bytes, 1), 1);
+        assert_int_equal(write(stay[1], bytes, RACERS), RACERS);
+        for (unsigned i = 0; i < RACERS; i++) {
+            assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+            assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+            won += WEXITSTATUS(status) == 0;
+            lost += WEXITSTATUS(status) == 1;
+        }
+        assert_int_equal(won, 1);
+        assert_int_equal(lost, RACERS - 1);
+        for (unsigned i = 0; i < 2; i++) {
+            close(start[i]);
+            close(stay[i]);
+            close(told[i]);
+        }
+    }
+    assert_alive(place, "");
+}
+
+/* Names are claimed and given back as fast as can be by several at once: nobody may ever have a name that another has. */
+static void names_go_from_hand_to_hand(void **state)
+{
+    const struct place *place = *state;
+    pid_t pids[RACERS];
+    char held[600];
+    int status;
+
+    snprintf(held, sizeof(held), "%s/held", place->top);
+    for (unsigned i = 0; i < RACERS; i++) {
+        pids[i] = fork();
+        if (pids[i])
+            continue;
+        for (unsigned done = 0; done < 100;) {
+            struct slip_entry entry;
+            int rc = slip__state_claim(place->root_fd, "vm", &entry, NULL);
+
+            if (rc == SLIP_EEXIST)
+                continue;
+            if (rc < 0 || mkdir(held, 0700) < 0) /* there already: two have it */
+                _exit(1);
+            rmdir(held);
+            slip__state_release(&entry);
+            done++;
+        }
+        _exit(0);
+    }
+    for (unsigned i = 0; i < RACERS; i++) {
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        assert_int_equal(status, 0);
+    }
+    assert_alive(place, "");
+}
+
+#define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_A_FOLDER(a_claim_keeps_others_off),
+        IN_A_FOLDER(bad_names_are_refused),
+        IN_A_FOLDER(a_folder_of_others_is_refused),
+        IN_A_FOLDER(a_living_owner_is_found),
+        IN_A_FOLDER(a_killed_owner_leaves_its_name),
+        IN_A_FOLDER(a_half_made_entry_is_cleared),
+        IN_A_FOLDER(one_of_many_wins),
+        IN_A_FOLDER(names_go_from_hand_to_hand),
+    };
+
+    return cmocka_run_group_tests_name("state", tests, NULL, NULL);
+}
