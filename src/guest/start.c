@@ -43,6 +43,16 @@ static const char *type_word(enum slip_type type)
     return slip__enum_word(field->words, type);
 }
 
+/* For messages. */
+static const char *a_guest(enum slip_type type)
+{
+    static const char *const names[] = {[SLIP_TYPE_PV] = "a pv guest",
+                                        [SLIP_TYPE_PVH] = "a pvh guest",
+                                        [SLIP_TYPE_HVM] = "an hvm guest"};
+
+    return names[type];
+}
+
 static const struct {
     const char *word;
     enum slip_type type;
@@ -255,8 +265,8 @@ static void unknown_firmware(struct slip_rules *r, const struct slip_str *firmwa
     if (suggest.best)
         slip__diag_hint(d, "did you mean \"%s\"?", suggest.best);
     else
-        slip__diag_hint(d, "a %s guest can start %s, or a path with a '/'",
-                        type_word((enum slip_type)r->guest->type.value), words);
+        slip__diag_hint(d, "%s can start %s, or a path with a '/'",
+                        a_guest((enum slip_type)r->guest->type.value), words);
 }
 
 static int rule_firmware(struct slip_rules *r)
@@ -279,10 +289,10 @@ static int rule_firmware(struct slip_rules *r)
     if (!(f->containers & (1u << type))) {
         startable(type, words, sizeof(words));
         d = slip__diag(r->diags, SLIP_CODE_FIRMWARE_CONTAINER, firmware->mark.span,
-                       "%s cannot start in a %s guest", f->resolved, type_word(type));
+                       "%s cannot start in %s", f->resolved, a_guest(type));
         if (SLIP_IS_GIVEN(r->guest->type))
             slip__diag_note(d, r->guest->type.mark.span, "'type' is \"%s\" here", type_word(type));
-        slip__diag_hint(d, "a %s guest can start %s", type_word(type), words);
+        slip__diag_hint(d, "%s can start %s", a_guest(type), words);
     }
     return slip__str_set(firmware, f->resolved, strlen(f->resolved), firmware->mark);
 }

@@ -33,13 +33,16 @@ void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t size);
 char *__real_strdup(const char *text);
+char *__real_strndup(const char *text, size_t len);
 int __real_vasprintf(char **ret, const char *fmt, va_list ap);
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t size);
 char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t len);
 int __wrap_vasprintf(char **ret, const char *fmt, va_list ap);
+int __wrap_asprintf(char **ret, const char *fmt, ...);
 
 void *__wrap_malloc(size_t size)
 {
@@ -61,7 +64,23 @@ char *__wrap_strdup(const char *text)
     return fails_now() ? NULL : __real_strdup(text);
 }
 
+char *__wrap_strndup(const char *text, size_t len)
+{
+    return fails_now() ? NULL : __real_strndup(text, len);
+}
+
 int __wrap_vasprintf(char **ret, const char *fmt, va_list ap)
 {
     return fails_now() ? -1 : __real_vasprintf(ret, fmt, ap);
+}
+
+int __wrap_asprintf(char **ret, const char *fmt, ...)
+{
+    va_list ap;
+    int len;
+
+    va_start(ap, fmt);
+    len = __wrap_vasprintf(ret, fmt, ap);
+    va_end(ap);
+    return len;
 }
