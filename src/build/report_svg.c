@@ -182,11 +182,11 @@ static void put_head(struct slip_buf *buf, const struct slip_plan *plan, unsigne
                      "viewBox=\"0 0 %d %u\" font-family=\"sans-serif\" font-size=\"12\">\n",
                      WIDTH, height, WIDTH, height);
     slip__buf_puts(buf, "<style>\n"
-                        "text{fill:#6b7280} .name{fill:#111827} .h{fill:#4b5563;font-weight:bold}\n"
+                        "text{fill:#6b7280} .name{fill:#111827} .h{font-weight:bold}\n"
                         ".mono{font-family:monospace;font-size:11px}\n"
                         "rect{stroke:#6b7280;stroke-width:.6}\n"
                         ".kernel{fill:#f4b183} .module{fill:#9dc3e6} .table{fill:#ffd966}\n"
-                        ".acpi{fill:#d5a6e6} .free{fill:#e5e7eb} .slack{fill:#e5e7eb}\n"
+                        ".acpi{fill:#d5a6e6} .free{fill:#e5e7eb} .kept{fill:#cbd5e1}\n"
                         ".hole{fill:none;stroke-dasharray:4 3} .bar{stroke:none}\n"
                         ".t1{fill:#6aa84f} .t2{fill:#8d99a6} .t3{fill:#8e63ce} .t4{fill:#8e63ce}\n"
                         ".t0{fill:none}\n"
@@ -251,6 +251,13 @@ static void put_note(struct slip_buf *buf, const struct slip_plan *plan, const s
         slip__buf_puts(buf, ", no room below 4 GiB");
 }
 
+static void put_address(struct slip_buf *buf, uint64_t gpa, unsigned y)
+{
+    slip__buf_printf(buf,
+                     "<text class=\"mono\" x=\"%d\" y=\"%u\" text-anchor=\"end\">0x%llx</text>\n",
+                     BAR_X - 8, y, (ull)gpa);
+}
+
 static void put_row(struct slip_buf *buf, const struct slip_plan *plan, const struct row *row,
                     unsigned y)
 {
@@ -258,11 +265,13 @@ static void put_row(struct slip_buf *buf, const struct slip_plan *plan, const st
         [ROW_KERNEL] = "kernel", [ROW_MODULE] = "module", [ROW_TABLE] = "table",
         [ROW_ACPI] = "acpi",     [ROW_FREE] = "free",     [ROW_HOLE] = "hole"};
     unsigned height = row_height(row), middle = y + height / 2 + 4;
+    uint32_t type = map_type(plan, row->gpa);
+    bool kept = row->kind == ROW_FREE && type != SLIP_E820_RAM;
 
     slip__buf_printf(buf, "<rect class=\"bar t%u\" x=\"%d\" y=\"%u\" width=\"%d\" height=\"%u\"/>",
-                     map_type(plan, row->gpa), BAR_X, y, BAR_WIDTH, height);
+                     type, BAR_X, y, BAR_WIDTH, height);
     slip__buf_printf(buf, "<rect class=\"%s\" x=\"%d\" y=\"%u\" width=\"%d\" height=\"%u\"/>\n",
-                     classes[row->kind], BOX_X, y, BOX_WIDTH, height);
+                     kept ? "kept" : classes[row->kind], BOX_X, y, BOX_WIDTH, height);
     if (is_slack(row))
         return;
     slip__buf_printf(buf, "<text class=\"%s\" x=\"%d\" y=\"%u\">",
@@ -270,10 +279,8 @@ static void put_row(struct slip_buf *buf, const struct slip_plan *plan, const st
     put_label(buf, plan, row);
     slip__buf_printf(buf, "</text><text x=\"%d\" y=\"%u\">", NOTE_X, middle);
     put_note(buf, plan, row);
-    slip__buf_printf(buf,
-                     "</text><text class=\"mono\" x=\"%d\" y=\"%u\" text-anchor=\"end\">"
-                     "0x%llx</text>\n",
-                     BAR_X - 8, y + height - 1, (ull)row->gpa);
+    slip__buf_puts(buf, "</text>");
+    put_address(buf, row->gpa, y + height - 1);
 }
 
 static void put_legend(struct slip_buf *buf, unsigned y)
@@ -315,6 +322,8 @@ int slip_plan_to_svg(const struct slip_plan *plan, char **ret, struct slip_error
         put_row(&buf, plan, &rows.row[i], y);
         y += row_height(&rows.row[i]);
     }
+    if (rows.count)
+        put_address(&buf, rows.row[rows.count - 1].end, TOP - 3);
     put_legend(&buf, y + 18);
     slip__buf_puts(&buf, "</svg>\n");
     buf.failed |= rows.failed;
