@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -38,7 +37,8 @@ static void put(uint8_t *dst, uint64_t value, unsigned bytes)
 int slip__reset_block_write(struct slip_ram *ram, const struct slip_plan *plan,
                             struct slip_error **err)
 {
-    static const uint64_t gdt[] = {SLIP_RESET_GDT};
+    static const uint64_t gdt[] = {SLIP_RESET_GDT_NULL, SLIP_RESET_GDT_CODE, SLIP_RESET_GDT_DATA,
+                                   SLIP_RESET_GDT_TSS};
     const struct slip_start *start = &plan->start;
     uint8_t *block;
 
@@ -49,10 +49,10 @@ int slip__reset_block_write(struct slip_ram *ram, const struct slip_plan *plan,
     block = slip__ram_at(ram, "reset block", SLIP_RESET_BLOCK_GPA, SLIP_RESET_BLOCK_BYTES, err);
     if (!block)
         return SLIP_EIMAGE;
-    memcpy(block + SLIP_RESET_MAGIC_OFFSET, SLIP_RESET_MAGIC, 8);
-    put(block + SLIP_RESET_START_INFO_OFFSET, start->start_info_gpa, 4);
-    put(block + SLIP_RESET_ENTRY_OFFSET, start->entry_gpa, 4);
+    put(block + SLIP_RESET_BLOCK_MAGIC, SLIP_RESET_BLOCK_MAGIC_VALUE, 8);
+    put(block + SLIP_RESET_BLOCK_START_INFO, start->start_info_gpa, 4);
+    put(block + SLIP_RESET_BLOCK_ENTRY, start->entry_gpa, 4);
     for (size_t i = 0; i < SLIP_COUNT(gdt); i++)
-        put(block + SLIP_RESET_GDT_OFFSET + 8 * i, gdt[i], 8);
+        put(block + SLIP_RESET_BLOCK_GDT + 8 * i, gdt[i], 8);
     return 0;
 }
