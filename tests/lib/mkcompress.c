@@ -118,7 +118,7 @@ static size_t lz4_frame(const void *in, size_t len, uint8_t *out, size_t cap)
 static const struct {
     const char *name;
     compress_fn *fn;
-} codecs[] = {{"none", none}, {"gzip", gzip}, {"xz", xz},   {"lzma", lzma},
+} codecs[] = {{"none", none},   {"gzip", gzip}, {"xz", xz},   {"lzma", lzma},
               {"bzip2", bzip2}, {"zstd", zstd}, {"lz4", lz4}, {"lz4 (frame)", lz4_frame}};
 
 void mk_compress(const char *codec, const void *bytes, size_t len, struct slip_buf *out)

@@ -24,12 +24,12 @@ struct field {
 };
 
 static const struct field ehdr_fields[] = {
-    {"class", 4, 4},       {"data", 5, 5},       {"version", 6, 6},      {"type", 16, 16},
-    {"machine", 18, 18},   {"entry", 24, 24},    {"phoff", 28, 32},      {"shoff", 32, 40},
-    {"phentsize", 42, 54}, {"phnum", 44, 56},    {"shentsize", 46, 58}, {"shnum", 48, 60},
+    {"class", 4, 4},       {"data", 5, 5},    {"version", 6, 6},     {"type", 16, 16},
+    {"machine", 18, 18},   {"entry", 24, 24}, {"phoff", 28, 32},     {"shoff", 32, 40},
+    {"phentsize", 42, 54}, {"phnum", 44, 56}, {"shentsize", 46, 58}, {"shnum", 48, 60},
 };
 static const struct field phdr_fields[] = {
-    {"type", 0, 0},   {"flags", 24, 4},   {"offset", 4, 8}, {"vaddr", 8, 16},
+    {"type", 0, 0},    {"flags", 24, 4},   {"offset", 4, 8},  {"vaddr", 8, 16},
     {"paddr", 12, 24}, {"filesz", 16, 32}, {"memsz", 20, 40},
 };
 
@@ -262,6 +262,6 @@ void mk_fill(uint8_t *bytes, size_t len, unsigned seed)
 
     for (size_t i = 0; i < len; i++) {
         x = x * 1664525u + 1013904223u;
-        bytes[i] = i % 7 ? (uint8_t)(x >> 30) : (uint8_t)(x >> 24);
+        bytes[i] = i % 4096 < 256 ? (uint8_t)(x >> 24) : (uint8_t)(i >> 12);
     }
 }

@@ -18,8 +18,9 @@
 struct mk_phdr {
     uint32_t type, flags;
     uint64_t vaddr, paddr;
-    const void *data; /* bytes of the file, put one after the other; NULL: offset is used as it is */
-    uint64_t filesz;  /* of data */
+    const void
+        *data;       /* bytes of the file, put one after the other; NULL: offset is used as it is */
+    uint64_t filesz; /* of data */
     uint64_t memsz;
     uint64_t align;
     uint64_t offset; /* set by mk_elf() when there is data */
