@@ -103,11 +103,8 @@ static const char *fill_paragraph(FILE *out, const char *text, unsigned indent)
             fputc('\n', out);
             column = 0;
         }
-        if (!column)
-            column = indent + word, fprintf(out, "%*s", (int)indent, "");
-        else
-            column += 1 + word, fputc(' ', out);
-        fwrite(text, 1, word, out);
+        fprintf(out, "%*s%.*s", (int)(column ? 1 : indent), "", (int)word, text);
+        column += (column ? 1 : indent) + word;
         text += word + strspn(text + word, " ");
     }
     fputc('\n', out);
