@@ -26,7 +26,7 @@ static json_t *number(uint64_t value)
 /* array with item at its end; NULL, and both gone, when either is NULL or memory is short. */
 static json_t *append(json_t *array, json_t *item)
 {
-    if (array && json_array_append_new(array, item) == 0)
+    if (json_array_append_new(array, item) == 0) /* takes item in any case */
         return array;
     json_decref(array);
     return NULL;

@@ -38,27 +38,14 @@ struct row {
 };
 
 struct rows {
-    struct row *row;
-    size_t count, capacity;
-    bool failed;
+    struct row *row; /* NULL: out of memory */
+    size_t count;
 };
 
 static void add_row(struct rows *rows, uint64_t gpa, uint64_t end, enum row_kind kind, size_t piece)
 {
-    if (gpa >= end || rows->failed)
-        return;
-    if (rows->count == rows->capacity) {
-        size_t capacity = rows->capacity ? rows->capacity * 2 : 64;
-        struct row *row = reallocarray(rows->row, capacity, sizeof(*row));
-
-        if (!row) {
-            rows->failed = true;
-            return;
-        }
-        rows->row = row;
-        rows->capacity = capacity;
-    }
-    rows->row[rows->count++] = (struct row){gpa, end, kind, piece, kind < ROW_FREE ? 1 : 0};
+    if (gpa < end)
+        rows->row[rows->count++] = (struct row){gpa, end, kind, piece, kind < ROW_FREE ? 1 : 0};
 }
 
 /* Cuts [gpa, end), where no piece is, at the edges of RAM and of the map. */
@@ -106,10 +93,13 @@ static struct rows make_rows(const struct slip_plan *plan)
 {
     const struct slip_map_entry *last = &plan->map[plan->n_map - 1];
     bool share = count_modules(plan) >= MANY_MODULES;
-    struct rows rows = {0};
+    /* A row for each piece, one before each and one at the end, and one more for each edge of the map. */
+    struct rows rows = {.row = calloc(2 * plan->n_pieces + 1 + 2 * plan->n_map, sizeof(*rows.row))};
     uint64_t pos = 0;
 
-    for (size_t i = 0; i < plan->n_pieces && !rows.failed; i++) {
+    if (!rows.row)
+        return rows;
+    for (size_t i = 0; i < plan->n_pieces; i++) {
         const struct slip_piece *p = &plan->pieces[i];
         struct row *before = rows.count ? &rows.row[rows.count - 1] : NULL;
 
@@ -315,6 +305,8 @@ int slip_plan_to_svg(const struct slip_plan *plan, char **ret, struct slip_error
     if (!plan || !ret)
         return slip__error(err, SLIP_EINVAL, "slip_plan_to_svg() needs a plan and a place");
     rows = make_rows(plan);
+    if (!rows.row)
+        return slip__error_oom(err);
     for (size_t i = 0; i < rows.count; i++)
         height += row_height(&rows.row[i]);
     put_head(&buf, plan, height);
@@ -322,11 +314,9 @@ int slip_plan_to_svg(const struct slip_plan *plan, char **ret, struct slip_error
         put_row(&buf, plan, &rows.row[i], y);
         y += row_height(&rows.row[i]);
     }
-    if (rows.count)
-        put_address(&buf, rows.row[rows.count - 1].end, TOP - 3);
+    put_address(&buf, rows.row[rows.count - 1].end, TOP - 3);
     put_legend(&buf, y + 18);
     slip__buf_puts(&buf, "</svg>\n");
-    buf.failed |= rows.failed;
     free(rows.row);
     text = slip__buf_steal(&buf);
     if (!text)
