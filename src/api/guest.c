@@ -193,7 +193,8 @@ int slip_guest_load(const char *path, const struct slip_guest_options *options,
     if (!path || !diags || !ret)
         return slip__error(err, SLIP_EINVAL,
                            "slip_guest_load() needs a path, a list of diagnostics and a result");
-    rc = slip__file_read("description", path, SLIP_LIMIT_DESCRIPTION_BYTES, &text, &len, err);
+    /* One byte more than may be, so that the refusal is a diagnostic. */
+    rc = slip__file_read("description", path, SLIP_LIMIT_DESCRIPTION_BYTES + 1, &text, &len, err);
     if (rc < 0)
         return rc;
     if (strcmp(path, "-") == 0)

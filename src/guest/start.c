@@ -289,7 +289,10 @@ static int rule_firmware(struct slip_rules *r)
     if (!(f->containers & (1u << type))) {
         startable(type, words, sizeof(words));
         d = slip__diag(r->diags, SLIP_CODE_FIRMWARE_CONTAINER, firmware->mark.span,
-                       "%s cannot start in %s", f->resolved, a_guest(type));
+                       "%s cannot start in %s%s", f->resolved, a_guest(type),
+                       SLIP_IS_SET(r->guest->builder) || SLIP_IS_GIVEN(r->guest->type)
+                           ? ""
+                           : ", which this is by default");
         if (SLIP_IS_GIVEN(r->guest->type))
             slip__diag_note(d, r->guest->type.mark.span, "'type' is \"%s\" here", type_word(type));
         slip__diag_hint(d, "%s can start %s", a_guest(type), words);
