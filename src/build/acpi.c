@@ -105,7 +105,18 @@ static uint32_t make_facs(struct maker *m)
     return end(m, start);
 }
 
-static uint32_t make_fadt(struct maker *m, uint32_t facs, uint32_t dsdt)
+/* PM1 status and enable, in memory: no fixed event ever comes, but switching one on and off reads back as it should. */
+static uint32_t make_pm1_event(struct maker *m)
+{
+    uint64_t gpa;
+
+    slip__buf_align(m->buf, TABLE_ALIGN);
+    gpa = m->gpa + m->buf->len;
+    zeros(m->buf, 4);
+    return (uint32_t)gpa;
+}
+
+static uint32_t make_fadt(struct maker *m, uint32_t facs, uint32_t dsdt, uint32_t pm1_event)
 {
     const struct slip_machine *machine = m->machine;
     const struct {
@@ -116,8 +127,6 @@ static uint32_t make_fadt(struct maker *m, uint32_t facs, uint32_t dsdt)
         {SLIP_FADT_FIRMWARE_CTRL, facs, 4},
         {SLIP_FADT_DSDT, dsdt, 4},
         {SLIP_FADT_SCI_INT, machine->sci_irq, 2},
-        {SLIP_FADT_PM1A_EVT_BLK, machine->pm1a_event_port, 4},
-        {SLIP_FADT_PM1A_CNT_BLK, machine->pm1a_control_port, 4},
         {SLIP_FADT_PM1_EVT_LEN, 4, 1},
         {SLIP_FADT_PM1_CNT_LEN, 2, 1},
         {SLIP_FADT_P_LVL2_LAT, 101, 2},
@@ -125,16 +134,20 @@ static uint32_t make_fadt(struct maker *m, uint32_t facs, uint32_t dsdt)
         {SLIP_FADT_CENTURY, 0x32, 1}, /* where the MC146818 of a PC keeps it */
         {SLIP_FADT_IAPC_BOOT_ARCH, SLIP_FADT_LEGACY_DEVICES | SLIP_FADT_VGA_ABSENT, 2},
         {SLIP_FADT_FLAGS,
-         SLIP_FADT_WBINVD | SLIP_FADT_PWR_BUTTON | SLIP_FADT_SLP_BUTTON | SLIP_FADT_FIX_RTC |
-             SLIP_FADT_RESET_REG_SUP,
+         SLIP_FADT_WBINVD | SLIP_FADT_PROC_C1 | SLIP_FADT_PWR_BUTTON | SLIP_FADT_SLP_BUTTON |
+             SLIP_FADT_FIX_RTC | SLIP_FADT_RESET_REG_SUP,
          4},
-        /* generic address: system memory, 8 bits wide at bit 0, byte access */
-        {SLIP_FADT_RESET_REG, 0x01000800, 4},
+        {SLIP_FADT_RESET_REG, SLIP_ACPI_GAS(SLIP_ACPI_MEMORY, 8, 0, SLIP_ACPI_BYTE), 4},
         {SLIP_FADT_RESET_REG + 4, machine->reset_register_gpa, 8},
         {SLIP_FADT_RESET_VALUE, machine->reset_value, 1},
         /* 6.3 is the first that tells processors which can never come up from those that may (online capable) */
         {SLIP_FADT_MINOR_REVISION, 3, 1},
         {SLIP_FADT_X_DSDT, dsdt, 8},
+        {SLIP_FADT_X_PM1A_EVT_BLK, SLIP_ACPI_GAS(SLIP_ACPI_MEMORY, 32, 0, SLIP_ACPI_WORD), 4},
+        {SLIP_FADT_X_PM1A_EVT_BLK + 4, pm1_event, 8},
+        /* Of the two bytes of PM1 control only the upper one, with SLP_TYP and SLP_EN, is there: the sleep register. */
+        {SLIP_FADT_X_PM1A_CNT_BLK, SLIP_ACPI_GAS(SLIP_ACPI_MEMORY, 16, 8, SLIP_ACPI_BYTE), 4},
+        {SLIP_FADT_X_PM1A_CNT_BLK + 4, machine->sleep_register_gpa - 1, 8},
     };
     size_t start = begin_sdt(m, "FACP", 6);
 
@@ -142,6 +155,15 @@ static uint32_t make_fadt(struct maker *m, uint32_t facs, uint32_t dsdt)
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         slip__buf_patch(m->buf, start + fields[i].offset, fields[i].value, fields[i].bytes);
     return end_sdt(m, start);
+}
+
+/* flags 0: polarity and trigger of the bus. */
+static void put_override(struct slip_buf *buf, uint8_t irq, uint32_t gsi, uint16_t flags)
+{
+    slip__buf_uint(buf, SLIP_MADT_OVERRIDE | 10 << 8, 2);
+    slip__buf_uint(buf, (uint64_t)irq << 8, 2); /* bus 0: ISA */
+    slip__buf_uint(buf, gsi, 4);
+    slip__buf_uint(buf, flags, 2);
 }
 
 static uint32_t make_madt(struct maker *m, unsigned vcpus, unsigned maxvcpus)
@@ -162,10 +184,12 @@ static uint32_t make_madt(struct maker *m, unsigned vcpus, unsigned maxvcpus)
     slip__buf_uint(buf, m->machine->ioapic_gpa, 4);
     slip__buf_uint(buf, 0, 4);
     /* The PIT's interrupt 0 arrives at input 2, as on every PC. */
-    slip__buf_uint(buf, SLIP_MADT_OVERRIDE | 10 << 8, 2);
-    slip__buf_uint(buf, 0, 2);
-    slip__buf_uint(buf, 2, 4);
+    put_override(buf, 0, 2, 0);
+    put_override(buf, m->machine->sci_irq, m->machine->sci_irq, SLIP_MADT_LEVEL_HIGH);
+    slip__buf_uint(buf, SLIP_MADT_LAPIC_NMI | 6 << 8, 2);
+    slip__buf_uint(buf, 0xff, 1);
     slip__buf_uint(buf, 0, 2); /* polarity and trigger of the bus */
+    slip__buf_uint(buf, 1, 1); /* LINT1 */
     return end_sdt(m, start);
 }
 
@@ -197,7 +221,7 @@ unsigned slip__acpi_make(const struct slip_machine *machine, unsigned vcpus, uns
 
     dsdt = make_dsdt(&m);
     facs = make_facs(&m);
-    fadt = make_fadt(&m, facs, dsdt);
+    fadt = make_fadt(&m, facs, dsdt, make_pm1_event(&m));
     madt = make_madt(&m, vcpus, maxvcpus);
     xsdt = make_xsdt(&m, fadt, madt);
     slip__buf_patch(buf, rsdp + SLIP_RSDP_XSDT, xsdt, 8);

@@ -25,13 +25,11 @@ struct slip_machine {
 
     uint32_t lapic_gpa;
     uint32_t ioapic_gpa;
-    uint16_t sci_irq;
-    uint16_t pm1a_event_port; /* FADT's PM1a blocks: ACPI wants them even where nothing answers */
-    uint16_t pm1a_control_port;
+    uint16_t sci_irq; /* nothing raises it, but ACPI wants one that no device has */
 
     uint64_t reset_register_gpa; /* FADT RESET_REG and the value that resets */
     uint8_t reset_value;
-    uint64_t sleep_register_gpa; /* for the picture; the DSDT writes it */
+    uint64_t sleep_register_gpa; /* ACPI's sleep control: one byte, SLP_TYP << 2 | SLP_EN << 5 */
 
     uint64_t virtio_mmio_gpa; /* slot 0; slots are stride apart */
     uint32_t virtio_mmio_stride;

@@ -20,9 +20,7 @@ const struct slip_machine slip__machine_microvm = {
 
     .lapic_gpa = 0xfee00000,
     .ioapic_gpa = 0xfec00000,
-    .sci_irq = 11, /* not the GED's 9: the two can't share a line (rom/dsdt.asl) */
-    .pm1a_event_port = 0x600,
-    .pm1a_control_port = 0x604,
+    .sci_irq = 11, /* not the generic event device's 9: the two can't share a line (rom/dsdt.asl) */
 
     .reset_register_gpa = 0xfea00202,
     .reset_value = 0x42,
