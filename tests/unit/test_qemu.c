@@ -82,7 +82,7 @@ static struct slip_vif *add_vif(struct slip_guest *guest)
     "-nodefaults -no-user-config -display none "                                                \
     "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny "         \
     "-machine microvm,acpi=on,ioapic2=off,pit=on,pic=on,rtc=on,isa-serial=on,pcie=off,usb=off," \
-    "memory-backend=ram "                                                                       \
+    "dump-guest-core=off,memory-backend=ram "                                                   \
     "-global virtio-mmio.force-legacy=off -action reboot=shutdown,shutdown=pause,panic=pause "  \
     "-device pvpanic -S "
 #define FILES                                                                          \

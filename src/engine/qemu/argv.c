@@ -14,7 +14,7 @@
  * two the virtio-mmio slots move and change in number. */
 #define MACHINE                                                                        \
     "microvm,acpi=on,ioapic2=off,pit=on,pic=on,rtc=on,isa-serial=on,pcie=off,usb=off," \
-    "memory-backend=ram"
+    "dump-guest-core=off,memory-backend=ram"
 
 /* The board without what a container needs not: no device that we did not ask for, no file of the host, no helper process. */
 static const char *const fixed_args[] = {
