@@ -57,7 +57,8 @@ struct slip_engine {
     int (*unpause)(struct slip_run *run, struct slip_error **err);
     int (*shutdown)(struct slip_run *run,
                     struct slip_error **err); /* power button; does not wait */
-    /* The descriptors whose readiness dispatch() wants; returns how many (<= SLIP_ENGINE_MAX_FDS). */
+    /* The descriptors whose readiness dispatch() wants; returns how many (<= SLIP_ENGINE_MAX_FDS). They change: ask before
+     * every wait. After the event that ends the run there may be none. */
     unsigned (*fds)(struct slip_run *run, struct pollfd ret[SLIP_ENGINE_MAX_FDS]);
     /* Never blocks. Call again while it returns an event. */
     enum slip_event (*dispatch)(struct slip_run *run, struct slip_error **err);
