@@ -133,12 +133,12 @@ static void summary(void **state)
     (void)state;
     slip__diag_as(diags, SLIP_WARNING, SLIP_CODE_OUTSIDE_RAM, SLIP_NO_SPAN, "w");
     strcat(want, "vm.cfg: warning: w [SLIP-501]\n");
-    for (unsigned i = 1; i < SLIP_LIMIT_DIAGS + 3; i++) {
+    for (unsigned i = 0; i < SLIP_LIMIT_DIAGS + 3; i++) {
         slip__diag(diags, SLIP_CODE_OUTSIDE_RAM, SLIP_NO_SPAN, "e");
         if (i < SLIP_LIMIT_DIAGS)
             strcat(want, "vm.cfg: error: e [SLIP-501]\n");
     }
-    strcat(want, "19 errors, 1 warning, 3 more not shown\n");
+    strcat(want, "20 errors, 1 warning, 3 more not shown\n");
     assert_renders(diags, false, false, want);
 }
 
