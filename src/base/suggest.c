@@ -53,6 +53,9 @@ void slip__suggest_try(struct slip_suggest *s, const char *candidate)
 
     if (s->word_len == 0 || s->word_len > MAX_WORD || len > MAX_WORD)
         return;
+    /* Each byte that one has more than the other is an edit. */
+    if (len > s->word_len + limit || s->word_len > len + limit)
+        return;
     d = distance(s->word, s->word_len, candidate, len);
     if (d <= limit && d < s->best_distance) {
         s->best = candidate;

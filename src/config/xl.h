@@ -96,9 +96,12 @@ int slip__xl_set_field(struct xl_reader *r, const struct slip_field *field, void
 
 /* Keys that xl knows and we don't act on: the reason, or NULL if key is none of them. */
 const char *slip__xl_ignored_reason(const char *key, size_t len);
-/* Walks that table in its order: the index-th key and its reason; NULL past the end. */
-const char *slip__xl_ignored_at(size_t index, const char **ret_reason);
-/* The same for the parts of a disk ("disk") or an interface ("vif"). */
+/* Walks that table: the next key and its reason; NULL at the end. Start with a cursor of zeros. */
+struct xl_ignored_cursor {
+    size_t group, key;
+};
+const char *slip__xl_ignored_next(struct xl_ignored_cursor *cursor, const char **ret_reason);
+/* The same for the parts of a disk ("disk") or an interface ("vif"), walked by index. */
 const char *slip__xl_ignored_part(const char *record, const char *key, size_t len);
 const char *slip__xl_ignored_part_at(const char *record, size_t index, const char **ret_reason);
 

@@ -112,25 +112,26 @@ static const struct part {
     {"vif", "forwarddev", "Slipway does not replicate guests"},
 };
 
-const char *slip__xl_ignored_at(size_t index, const char **ret_reason)
+const char *slip__xl_ignored_next(struct xl_ignored_cursor *cursor, const char **ret_reason)
 {
-    for (size_t g = 0; g < SLIP_COUNT(groups); g++) {
-        for (size_t k = 0; k < SLIP_COUNT(groups[g].keys) && groups[g].keys[k]; k++) {
-            if (index-- > 0)
-                continue;
-            if (ret_reason)
-                *ret_reason = groups[g].reason;
-            return groups[g].keys[k];
+    while (cursor->group < SLIP_COUNT(groups)) {
+        const struct group *g = &groups[cursor->group];
+
+        if (cursor->key < SLIP_COUNT(g->keys) && g->keys[cursor->key]) {
+            *ret_reason = g->reason;
+            return g->keys[cursor->key++];
         }
+        *cursor = (struct xl_ignored_cursor){cursor->group + 1, 0};
     }
     return NULL;
 }
 
 const char *slip__xl_ignored_reason(const char *key, size_t len)
 {
+    struct xl_ignored_cursor cursor = {0};
     const char *known, *reason;
 
-    for (size_t i = 0; (known = slip__xl_ignored_at(i, &reason)); i++) {
+    while ((known = slip__xl_ignored_next(&cursor, &reason))) {
         if (strlen(known) == len && memcmp(known, key, len) == 0)
             return reason;
     }

@@ -305,6 +305,7 @@ static void unknown_key(struct xl_reader *r, const struct xl_statement *s)
 {
     const char *reason = slip__xl_ignored_reason(s->key, s->key_len), *known;
     struct slip_suggest suggest = slip__suggest(s->key, s->key_len);
+    struct xl_ignored_cursor cursor = {0};
     struct slip_diag *d;
 
     if (reason) {
@@ -317,7 +318,7 @@ static void unknown_key(struct xl_reader *r, const struct xl_statement *s)
                       s->key);
     for (size_t i = 0; i < slip__record_guest.n_fields; i++)
         slip__suggest_try(&suggest, slip__record_guest.fields[i].key);
-    for (size_t i = 0; (known = slip__xl_ignored_at(i, NULL)); i++)
+    while ((known = slip__xl_ignored_next(&cursor, &reason)))
         slip__suggest_try(&suggest, known);
     if (suggest.best)
         slip__diag_hint(d, "did you mean '%s'?", suggest.best);

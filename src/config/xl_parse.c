@@ -431,12 +431,12 @@ static int finish_statement(struct xl_reader *r, const struct xl_value *value)
     d = unexpected(r, t, "the end of the statement");
     if (t.kind == XL_BARE && strchr("+%*-.(", r->text[t.start]))
         slip__diag_hint(d, "%s", python);
+    else if (t.kind == XL_COMMA)
+        slip__diag_hint(d, "several values make a list: [ ..., ... ]");
     else if (value->kind == XL_STRING && t.start == value->span.end)
         slip__diag_hint(d, "a quote inside a string needs a backslash before it");
     else if (t.kind == XL_WORD)
         slip__diag_hint(d, "separate statements with a new line or ';'");
-    else if (t.kind == XL_COMMA)
-        slip__diag_hint(d, "several values make a list: [ ..., ... ]");
     else if (t.kind == XL_QUOTED)
         slip__diag_hint(d, "strings side by side are not joined");
     return BAD;
