@@ -17,7 +17,7 @@ static const struct {
     [SLIP_END_FAILED] = {"ended: its engine failed", CLI_CRASHED},
 };
 
-static void closing_text(const char *name, enum slip_end end, uint64_t parse_us,
+static void closing_text(const char *name, enum slip_end end, const char *reason, uint64_t parse_us,
                          const struct slip_timing *t)
 {
     const struct {
@@ -31,6 +31,8 @@ static void closing_text(const char *name, enum slip_end end, uint64_t parse_us,
     char duration[32];
 
     fprintf(stderr, "guest '%s' %s", name, ends[end].words);
+    if (end == SLIP_END_CRASHED && reason)
+        fprintf(stderr, " (%s)", reason);
     for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
         text_duration(duration, sizeof(duration), stages[i].us);
         fprintf(stderr, "%s%s %s", i ? ", " : ": ", stages[i].stage, duration);
@@ -38,17 +40,18 @@ static void closing_text(const char *name, enum slip_end end, uint64_t parse_us,
     fputs("\n", stderr);
 }
 
-static void closing_json(const char *name, enum slip_end end, uint64_t parse_us,
+static void closing_json(const char *name, enum slip_end end, const char *reason, uint64_t parse_us,
                          const struct slip_timing *t)
 {
     static const char *const words[] = {[SLIP_END_POWEROFF] = "poweroff",
                                         [SLIP_END_CRASHED] = "crashed",
                                         [SLIP_END_DESTROYED] = "destroyed",
                                         [SLIP_END_FAILED] = "failed"};
-    json_t *line = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "name", name, "end", words[end],
-                             "parse_us", (json_int_t)parse_us, "image_us", (json_int_t)t->image_us,
-                             "build_us", (json_int_t)t->build_us, "engine_us",
-                             (json_int_t)t->engine_us, "guest_us", (json_int_t)t->guest_us);
+    json_t *line =
+        json_pack("{s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I}", "name", name, "end", words[end],
+                  "reason", reason, "parse_us", (json_int_t)parse_us, "image_us",
+                  (json_int_t)t->image_us, "build_us", (json_int_t)t->build_us, "engine_us",
+                  (json_int_t)t->engine_us, "guest_us", (json_int_t)t->guest_us);
 
     if (line)
         json_dumpf(line, stderr, JSON_COMPACT);
@@ -62,12 +65,12 @@ static int close_off(const struct cli_args *args, const struct cli_guest *g,
 {
     struct slip_timing timing = {0};
     struct slip_error *err = NULL;
-    enum slip_end end;
+    enum slip_end end = SLIP_END_FAILED;
 
     if (slip_domain_wait(domain, &end, &timing, &err) < 0)
-        return cli_fail(args, err, CLI_FAILED);
-    (args->json ? closing_json : closing_text)(slip_guest_name(g->guest), end, g->parse_us,
-                                               &timing);
+        cli_fail(args, err, CLI_FAILED); /* why it failed; the line below says that it did */
+    (args->json ? closing_json : closing_text)(
+        slip_guest_name(g->guest), end, slip_domain_end_reason(domain), g->parse_us, &timing);
     return ends[end].code;
 }
 

@@ -6,6 +6,7 @@
 
 #include "engine/engine.h"
 #include "life/life.h"
+#include "life/policy.h"
 
 /* A plan needs an engine's machine, not the engine: one that can't run here will do when it is asked for by name, and for
  * a default where none can run. */
@@ -45,6 +46,7 @@ int slip_plan_new(const struct slip_guest *guest, const char *engine_name, struc
         return rc;
     before = slip_diags_errors(diags);
     engine->check(guest, diags);
+    slip__policy_check(guest, diags);
     if (slip_diags_errors(diags) > before)
         return slip__error(err, SLIP_EDESC, "engine %s cannot honour the description",
                            engine->name);

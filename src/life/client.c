@@ -49,6 +49,8 @@ static int has_ended(const struct slip_client *client, struct slip_error **err)
 
 static void set_died(struct slip_client *client)
 {
+    if (client->root_fd >= 0)
+        slip__state_clear(client->root_fd, client->name);
     client->ending.end = SLIP_END_FAILED;
     slip__error_code(&client->ending.err, SLIP_EINTERNAL, SLIP_CODE_SUPERVISOR_DIED,
                      "the supervisor of guest '%s' died", client->name);

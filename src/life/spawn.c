@@ -212,6 +212,7 @@ int slip__spawn(int root_fd, const struct slip_spawn *spawn, struct slip_client 
         rc = let_go(&client, err);
     if (rc < 0) {
         slip__client_dispose(&client);
+        slip__state_clear(root_fd, entry.name); /* a supervisor that died could not */
         return rc;
     }
     client.root_fd = root_fd;

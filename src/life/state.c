@@ -309,6 +309,14 @@ static int open_living(int root_fd, const char *name)
     return -1;
 }
 
+void slip__state_clear(int root_fd, const char *name)
+{
+    int folder_fd = name_is_safe(name) ? open_living(root_fd, name) : -1;
+
+    if (folder_fd >= 0)
+        close(folder_fd);
+}
+
 int slip__state_connect(int root_fd, const char *name, int *ret_fd, struct slip_error **err)
 {
     SLIP_AUTO_CLOSE int folder_fd = -1;

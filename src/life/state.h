@@ -48,6 +48,8 @@ int slip__state_write_record(const struct slip_entry *entry, const struct slip_d
 /* Connects (non-blocking, close-on-exec) to the supervisor of name. SLIP_ENOENT: none is alive. SLIP_ESTATE: it does not
  * listen yet, its guest is being built. */
 int slip__state_connect(int root_fd, const char *name, int *ret_fd, struct slip_error **err);
+/* Clears name away if its owner is dead. */
+void slip__state_clear(int root_fd, const char *name);
 /* Reads what the record says. SLIP_ENOENT when there is none yet. */
 int slip__state_read_record(int root_fd, const char *name, struct slip_domain_info *ret,
                             struct slip_error **err);
