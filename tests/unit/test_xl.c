@@ -519,7 +519,7 @@ static void corpus(void **state)
 
     (void)state;
     if (!root) {
-        print_message("SLIPWAY_CORPUS names no folder of descriptions\n");
+        print_message("# SLIPWAY_CORPUS names no folder of descriptions\n");
         skip();
     }
     for (size_t i = 0; i < 2; i++) {
