@@ -39,9 +39,6 @@
 #define SLIP_ELF_PF_W    2
 #define SLIP_ELF_PF_R    4
 
-/* e_phnum that says "the true count is in section 0". */
-#define SLIP_ELF_PN_XNUM 0xffff
-
 /* Section headers: sh_type. */
 #define SLIP_ELF_SHT_NOTE   7
 #define SLIP_ELF_SHT_NOBITS 8

@@ -6,13 +6,13 @@
  */
 #include "image/bzimage.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "abi/bzimage.h"
 #include "base/ckd.h"
 #include "base/file.h"
 #include "base/reader.h"
+#include "image/report.h"
 
 #define PAYLOAD_HEAD_BYTES 16u
 
@@ -80,7 +80,7 @@ static void read_version(struct slip_image *image, struct slip_reader *r)
     if (slip__file_pread(image->fd, "", raw, left < sizeof(raw) ? left : sizeof(raw), at, NULL) < 0)
         return;
     for (; n < sizeof(raw) && raw[n]; n++)
-        image->version[n] = isprint(raw[n]) ? (char)raw[n] : '?';
+        image->version[n] = slip__report_is_plain(raw[n]) ? (char)raw[n] : '?';
     image->version[n] = 0;
 }
 

@@ -2,7 +2,6 @@
 /* The image: which format a file is in, and its life. Knows the formats only through their table. */
 #include "image/image.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "base/file.h"
 #include "image/bzimage.h"
 #include "image/elf.h"
+#include "image/report.h"
 
 /* Read at once: holds the boot header of a bzImage and every magic looked for. */
 #define HEAD_BYTES 1024u
@@ -84,7 +84,7 @@ static bool has_multiboot(const uint8_t *head, size_t len)
 static bool is_text(const uint8_t *head, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (!isprint(head[i]) && !isspace(head[i]))
+        if (!slip__report_is_plain(head[i]) && !memchr("\t\n\v\f\r", head[i], 5))
             return false;
     }
     return true;

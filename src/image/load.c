@@ -6,6 +6,7 @@
  * a segment). The pass goes through the file in ascending order; where ranges overlap, the one that reaches furthest is
  * read, and the others get their copy from it, so nothing is ever decompressed twice for that.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

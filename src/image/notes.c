@@ -9,7 +9,6 @@
  * Of several PVH entries the first usable one wins: note segments in the order of their program headers, then note sections
  * in the order of the file.
  */
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 #include "base/ckd.h"
 #include "base/reader.h"
 #include "image/elf.h"
+#include "image/report.h"
 
 bool slip__note_is_xen(const struct slip_note *note, uint32_t type)
 {
@@ -39,7 +39,7 @@ static void copy_name(char *dst, size_t cap, const uint8_t *name, uint64_t bytes
     size_t n = 0;
 
     while (n < bytes && n < cap - 1 && name[n]) {
-        dst[n] = isprint(name[n]) ? (char)name[n] : '?';
+        dst[n] = slip__report_is_plain(name[n]) ? (char)name[n] : '?';
         n++;
     }
     dst[n] = 0;

@@ -2,7 +2,6 @@
 /* What an image is, in words: shared by text and JSON. Knows no output format. */
 #include "image/report.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "abi/elf.h"
@@ -63,7 +62,7 @@ static void put_string(struct slip_buf *buf, const struct slip_note *note, size_
     size_t i = 0;
 
     for (; i < have && note->desc[i]; i++)
-        slip__buf_putc(buf, isprint(note->desc[i]) ? (char)note->desc[i] : '?');
+        slip__buf_putc(buf, slip__report_is_plain(note->desc[i]) ? (char)note->desc[i] : '?');
     if (i == have && have < note->desc_bytes)
         slip__buf_puts(buf, "...");
 }
@@ -103,10 +102,18 @@ const char *slip__report_machine(const struct slip_image *image)
     return image->machine == SLIP_ELF_MACHINE_386 ? "i386" : "x86-64";
 }
 
-void slip__report_clean(struct slip_buf *buf, const char *text)
+bool slip__report_is_plain(uint8_t c)
 {
-    for (; *text; text++)
-        slip__buf_putc(buf, isprint((unsigned char)*text) ? *text : '?');
+    return c >= 0x20 && c < 0x7f;
+}
+
+void slip__report_clean(struct slip_buf *buf, const char *text, bool ascii)
+{
+    for (; *text; text++) {
+        uint8_t c = (uint8_t)*text;
+
+        slip__buf_putc(buf, slip__report_is_plain(c) || (c >= 0x80 && !ascii) ? *text : '?');
+    }
 }
 
 /* Which entries would start it in a container, were that built. */

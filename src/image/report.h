@@ -26,7 +26,9 @@ const char *slip__report_machine(const struct slip_image *image);
 /* Container index of SLIP_REPORT_CONTAINERS: its name; does this version boot the image in it; and why (not). */
 const char *slip__report_container(const struct slip_image *image, size_t index, bool *ret_boots,
                                    struct slip_buf *why);
-/* Printable ASCII of text, '?' for the rest: fit for a terminal and for JSON. */
-void slip__report_clean(struct slip_buf *buf, const char *text);
+/* text with '?' for control characters, and, if ascii, for all that is not ASCII: fit for a terminal, for JSON. */
+void slip__report_clean(struct slip_buf *buf, const char *text, bool ascii);
+/* Is it a printable character of ASCII? Asks no locale. */
+bool slip__report_is_plain(uint8_t c);
 
 #endif

@@ -125,13 +125,22 @@ static json_t *payload_json(const struct slip_image *image)
         "relocation_bytes", number(image->relocs_bytes));
 }
 
+/* A file's name need not be UTF-8, JSON must be. */
+static json_t *file_name(const char *name)
+{
+    json_t *json = json_string(name);
+    struct slip_buf clean = {0};
+
+    if (json)
+        return json;
+    slip__report_clean(&clean, name, true);
+    return text(&clean);
+}
+
 static json_t *image_json(const struct slip_image *image)
 {
-    struct slip_buf name = {0};
-
-    slip__report_clean(&name, image->name);
     return json_pack("{s:o, s:o, s:s, s:o, s:{s:i, s:s, s:o, s:o}, s:o, s:o, s:o, s:o}", "file",
-                     text(&name), "file_bytes", number(image->file_bytes), "format",
+                     file_name(image->name), "file_bytes", number(image->file_bytes), "format",
                      image->format == SLIP_IMAGE_BZIMAGE ? "bzImage" : "ELF", "bzimage",
                      payload_json(image), "elf", "bits", (int)image->elf_bits, "machine",
                      slip__report_machine(image), "bytes", number(image->elf_bytes), "entry",

@@ -9,7 +9,7 @@ typedef unsigned long long ull;
 static void put_head(struct slip_buf *buf, const struct slip_image *image)
 {
     slip__buf_puts(buf, "file         ");
-    slip__report_clean(buf, image->name);
+    slip__report_clean(buf, image->name, false);
     slip__buf_printf(buf, ", %llu bytes\n", (ull)image->file_bytes);
     if (image->format == SLIP_IMAGE_BZIMAGE) {
         slip__buf_printf(buf, "format       bzImage, boot protocol %u.%02u\n",

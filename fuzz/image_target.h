@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the fuzz targets for kernel files do with bytes: read them as a file, load it into a small RAM, describe it. */
+#ifndef SLIP_FUZZ_IMAGE_TARGET_H
+#define SLIP_FUZZ_IMAGE_TARGET_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "abi/ram.h"
+#include "image/image.h"
+
+/* RAM at 1 MiB, small enough to be cleared each time. */
+#define FUZZ_RAM_GPA   0x100000u
+#define FUZZ_RAM_BYTES 0x40000u
+
+static uint8_t fuzz_ram[FUZZ_RAM_BYTES];
+
+static inline void *fuzz_map(struct slip_ram *ram, uint64_t gpa, uint64_t len,
+                             struct slip_error **err)
+{
+    (void)ram;
+    (void)len;
+    (void)err;
+    return fuzz_ram + (gpa - FUZZ_RAM_GPA);
+}
+
+static inline void fuzz_require(int ok, const char *what)
+{
+    if (!ok) {
+        fprintf(stderr, "broken promise: %s\n", what);
+        abort();
+    }
+}
+
+/* What image.h promises of a loaded image. */
+static inline void fuzz_check(const struct slip_image *image)
+{
+    const struct slip_entry *pvh = slip__image_entry(image, SLIP_ENTRY_PVH);
+    uint64_t end = 0;
+    int inside = 0;
+
+    for (size_t i = 0; i < image->n_segments; i++) {
+        const struct slip_segment *s = &image->segments[i];
+
+        fuzz_require(s->gpa >= end, "segments ascend and do not overlap");
+        fuzz_require(s->memory_bytes && s->memory_bytes >= s->file_bytes, "memory holds the file");
+        fuzz_require(s->gpa + s->memory_bytes > s->gpa, "segments do not wrap");
+        end = s->gpa + s->memory_bytes;
+        inside |= pvh && (s->flags & 1) && pvh->address - s->gpa < s->file_bytes;
+    }
+    fuzz_require(!pvh || inside, "the PVH entry is in code");
+    fuzz_require(!pvh == (image->pvh_problem[0] != 0), "no PVH entry without a reason");
+    fuzz_require(slip__image_end(image) == end, "the end is the end");
+}
+
+static inline void fuzz_describe(const struct slip_image *image)
+{
+    char *text = NULL;
+
+    fuzz_require(slip_image_to_text(image, &text, NULL) == 0, "text");
+    free(text);
+    text = NULL;
+    fuzz_require(slip_image_to_json(image, &text, NULL) == 0, "JSON");
+    free(text);
+    free(slip__image_describe_entries(image));
+}
+
+/* Each call of ours either works or sets an error. */
+static inline int fuzz_call(int rc, struct slip_error **err)
+{
+    fuzz_require(rc < 0 ? *err && slip_error_message(*err)[0] : !*err, "an error and its message");
+    slip_error_free(*err);
+    *err = NULL;
+    return rc;
+}
+
+static inline void fuzz_image(const uint8_t *bytes, size_t len)
+{
+    struct slip_ram ram = {
+        .n_regions = 1, .regions = {{FUZZ_RAM_GPA, FUZZ_RAM_BYTES}}, .map = fuzz_map};
+    struct slip_image *image = NULL;
+    struct slip_error *err = NULL;
+    int fd = memfd_create("fuzz", MFD_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    if (write(fd, bytes, len) != (ssize_t)len) {
+        close(fd);
+        return;
+    }
+    if (fuzz_call(slip__image_probe(fd, len, "fuzz", &image, &err), &err) < 0)
+        return;
+    if (fuzz_call(slip__image_load(image, NULL, NULL, NULL, &err), &err) == 0) {
+        fuzz_check(image);
+        fuzz_describe(image);
+        memset(fuzz_ram, 0, sizeof(fuzz_ram));
+        fuzz_call(slip__image_load(image, &ram, NULL, NULL, &err), &err);
+    }
+    slip_image_free(image);
+}
+
+#endif
