@@ -2,8 +2,6 @@
 /* The xl.cfg reader: its lexical grammar, places, recovery, keys, disks, interfaces, overrides. */
 #include "guest_fixture.h"
 
-#include <dirent.h>
-
 #include "base/limits.h"
 #include "config/config.h"
 
@@ -510,53 +508,6 @@ static void shared_diags(void **state)
     slip_diags_free(diags);
 }
 
-/* Real descriptions, read in place where the caller has them. */
-static void corpus(void **state)
-{
-    static const char *const folders[] = {"xl", "xm"};
-    const char *root = getenv("SLIPWAY_CORPUS");
-    size_t files = 0;
-
-    (void)state;
-    if (!root) {
-        print_message("# SLIPWAY_CORPUS names no folder of descriptions\n");
-        skip();
-    }
-    for (size_t i = 0; i < 2; i++) {
-        char path[4096];
-        struct dirent *entry;
-        DIR *dir;
-
-        snprintf(path, sizeof(path), "%s/%s", root, folders[i]);
-        dir = opendir(path);
-        assert_non_null(dir);
-        while ((entry = readdir(dir))) {
-            struct slip_guest_options o = {.size = sizeof(o), .flags = SLIP_GUEST_XL_COMPAT};
-            struct slip_diags *diags = slip_diags_new();
-            struct slip_guest *guest = NULL;
-            const char *dot = strrchr(entry->d_name, '.');
-            int rc;
-
-            if (dot && strcmp(dot, ".cfg") == 0) {
-                snprintf(path, sizeof(path), "%s/%s/%s", root, folders[i], entry->d_name);
-                rc = slip_guest_load(path, &o, diags, &guest, NULL);
-                for (size_t k = 0; k < slip_diags_count(diags); k++) {
-                    const struct slip_diag *diag = slip_diags_at(diags, k);
-
-                    if (slip_diag_severity(diag) == SLIP_ERROR)
-                        fail_msg("%s: %s", path, slip_diag_message(diag));
-                }
-                assert_int_equal(rc, 0);
-                files++;
-            }
-            slip_guest_free(guest);
-            slip_diags_free(diags);
-        }
-        closedir(dir);
-    }
-    assert_true(files > 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -566,7 +517,6 @@ int main(void)
         cmocka_unit_test(keys),      cmocka_unit_test(extending),   cmocka_unit_test(one_or_list),
         cmocka_unit_test(disks),     cmocka_unit_test(bad_disks),   cmocka_unit_test(vifs),
         cmocka_unit_test(overrides), cmocka_unit_test(options),     cmocka_unit_test(shared_diags),
-        cmocka_unit_test(corpus),
     };
 
     return cmocka_run_group_tests_name("xl", tests, NULL, NULL);

@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Real descriptions made for xl and xm: each is read, in xl's own leniency, without an error.
+
+$SLIPWAY_CORPUS is a folder that has them as xl/*.cfg and xm/*.cfg; they are read in place and are no part of this project.
+"""
+import glob
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import tap  # noqa: E402
+
+CORPUS = os.environ.get("SLIPWAY_CORPUS")
+FILES = sorted(glob.glob(os.path.join(CORPUS or "", "x[lm]", "*.cfg"))) if CORPUS else []
+
+
+def add_case(path):
+    """A case of its own for each description."""
+    @tap.case(os.path.relpath(path, CORPUS))
+    def description():
+        done = subprocess.run([os.environ["SLIPWAY"], "check", "--xl-compat", path], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+        text = done.stderr.decode(errors="replace")
+        tap.equal(done.returncode, 0, "the exit status, after saying:\n" + text)
+        tap.check("[SLIP-1" not in text, "a complaint about the text itself:\n" + text)
+
+
+for file in FILES:
+    add_case(file)
+if not CORPUS:
+    tap.main("SLIPWAY_CORPUS names no folder of descriptions")
+tap.check(FILES, "no descriptions in " + CORPUS)
+tap.main()
