@@ -171,6 +171,18 @@ def reset_loop():
         home.assert_clean()
 
 
+@tap.case("the console loses nothing, however much comes", BOOT)
+def lossless():
+    with slipway.Home() as home:
+        result = home.boot(home.guest(memory=96, extra="quiet panic=-1 slipway.test=lines"))
+        tap.equal(result.code, 0, "exit code (%s)" % result.err[-2000:])
+        numbers = [int(line) for line in re.findall(r"^(\d+)\r?$", result.out, re.M)]
+        lost = sorted(set(range(1, 20001)) - set(numbers))
+        tap.equal(lost[:10], [], "the first of %d lines that were lost" % len(lost))
+        tap.equal(len(numbers), 20000, "number of lines")
+        home.assert_clean()
+
+
 @tap.case("a shell on a terminal", BOOT)
 def shell():
     with slipway.Home() as home:
