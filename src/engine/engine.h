@@ -32,7 +32,10 @@ enum slip_event {
 struct slip_run {
     const struct slip_engine *engine;
     struct slip_ram *ram; /* valid from create to destroy; all zero at first */
-    int console_fd; /* stream of what the guest prints and is typed at, non-blocking; -1: none. Owned by the engine */
+    /* What the guest prints is read from the one, what is typed at it is written to the other (they may be the same);
+     * non-blocking; -1: none. Owned by the engine. */
+    int console_fd;
+    int console_in_fd;
 };
 
 struct slip_engine {

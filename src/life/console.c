@@ -17,7 +17,7 @@
 
 int slip__console_init(struct slip_console *console, size_t ring_bytes)
 {
-    *console = (struct slip_console){.guest_fd = -1, .ring_bytes = ring_bytes};
+    *console = (struct slip_console){.guest_fd = -1, .guest_in_fd = -1, .ring_bytes = ring_bytes};
     console->ring = malloc(ring_bytes);
     return console->ring ? 0 : -1;
 }
@@ -28,7 +28,7 @@ void slip__console_dispose(struct slip_console *console)
         if (console->viewers[i].fd >= 0)
             close(console->viewers[i].fd);
     free(console->ring);
-    *console = (struct slip_console){.guest_fd = -1};
+    *console = (struct slip_console){.guest_fd = -1, .guest_in_fd = -1};
 }
 
 void slip__console_put(struct slip_console *console, const void *bytes, size_t len)
@@ -105,8 +105,9 @@ unsigned slip__console_fds(const struct slip_console *console,
         ret[n] = (struct pollfd){.fd = viewer->fd, .events = (short)events};
     }
     if (console->guest_fd >= 0)
-        ret[n++] = (struct pollfd){.fd = console->guest_fd,
-                                   .events = (short)(POLLIN | (console->input_len ? POLLOUT : 0))};
+        ret[n++] = (struct pollfd){.fd = console->guest_fd, .events = POLLIN};
+    if (console->guest_in_fd >= 0 && console->input_len)
+        ret[n++] = (struct pollfd){.fd = console->guest_in_fd, .events = POLLOUT};
     return n;
 }
 
@@ -176,7 +177,7 @@ static void viewer_receive(struct slip_console *console, struct slip_viewer *vie
     if (!room)
         return; /* an earlier viewer of this round took it */
     r = recv(viewer->fd, console->input + console->input_len, room, MSG_DONTWAIT);
-    if (r > 0 && console->guest_fd >= 0)
+    if (r > 0 && console->guest_in_fd >= 0)
         console->input_len += (size_t)r;
     else if (r == 0)
         viewer->input_closed = true;
@@ -219,7 +220,7 @@ static bool guest_receive(struct slip_console *console)
 static void guest_send(struct slip_console *console)
 {
     /* The engine may give us any kind of stream, so no send(); supervisors ignore SIGPIPE. */
-    ssize_t r = write(console->guest_fd, console->input, console->input_len);
+    ssize_t r = write(console->guest_in_fd, console->input, console->input_len);
 
     if (r > 0) {
         console->input_len -= (size_t)r;
@@ -233,14 +234,10 @@ void slip__console_dispatch(struct slip_console *console, const struct pollfd *f
 {
     unsigned viewers = console->n_viewers;
 
-    if (n_fds > viewers) {
-        const struct pollfd *guest = &fds[viewers];
-
-        if (guest->revents & (POLLIN | POLLHUP | POLLERR))
-            guest_receive(console);
-        if (console->guest_fd >= 0 && console->input_len)
-            guest_send(console);
-    }
+    if (n_fds > viewers && fds[viewers].fd == console->guest_fd && fds[viewers].revents)
+        guest_receive(console);
+    if (console->guest_in_fd >= 0 && console->input_len)
+        guest_send(console);
     for (unsigned i = 0; i < viewers; i++)
         viewer_dispatch(console, &console->viewers[i], &fds[i]);
     sweep(console);
@@ -251,6 +248,6 @@ void slip__console_drain(struct slip_console *console)
     for (unsigned i = 0; console->guest_fd >= 0 && i < DRAIN_BYTES / CHUNK_BYTES; i++)
         if (!guest_receive(console))
             break;
-    console->guest_fd = -1;
+    console->guest_fd = console->guest_in_fd = -1;
     console->input_len = 0;
 }

@@ -29,7 +29,8 @@ struct slip_viewer {
 };
 
 struct slip_console {
-    int guest_fd; /* borrowed from the engine; -1: none, then typing is dropped */
+    int guest_fd;    /* what the guest prints; borrowed from the engine; -1: none */
+    int guest_in_fd; /* where typing goes; borrowed; -1: none, then typing is dropped */
     char *ring;
     size_t ring_bytes;
     uint64_t written; /* bytes ever put; the last ring_bytes of them are in the ring */
@@ -39,7 +40,7 @@ struct slip_console {
     unsigned n_viewers;
 };
 
-#define SLIP_CONSOLE_MAX_FDS (SLIP_LIMIT_CLIENTS + 1)
+#define SLIP_CONSOLE_MAX_FDS (SLIP_LIMIT_CLIENTS + 2)
 
 /* -1 when out of memory. */
 int slip__console_init(struct slip_console *console, size_t ring_bytes);

@@ -66,6 +66,7 @@ static void begin_run(struct slip_supervisor *s, bool paused)
     s->info.boots++;
     s->look_again = true;
     s->console.guest_fd = s->built.run->console_fd;
+    s->console.guest_in_fd = s->built.run->console_in_fd;
     if (!paused)
         clock_start(s);
     set_state(s, paused ? SLIP_STATE_PAUSED : SLIP_STATE_RUNNING);

@@ -41,7 +41,7 @@ static int set_up(void **state)
     *state = f;
     if (slip__console_init(&f->console, RING_BYTES) < 0)
         return -1;
-    f->console.guest_fd = pair(&f->guest);
+    f->console.guest_fd = f->console.guest_in_fd = pair(&f->guest);
     return 0;
 }
 
@@ -236,7 +236,7 @@ static void between_guests_typing_is_dropped(void **state)
     assert_int_equal(write(one, "nobody", 6), 6);
     settle(f);
     assert_takes(one, "first last words");
-    f->console.guest_fd = first_guest; /* the next boot */
+    f->console.guest_fd = f->console.guest_in_fd = first_guest; /* the next boot */
     print(f, " second");
     assert_takes(one, " second");
     assert_takes(f->guest, "");

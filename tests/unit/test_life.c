@@ -66,7 +66,7 @@ static int fake_create(const struct slip_guest *guest, const char *record, struc
 
     (void)record;
     fake->fd = dial(guest->kernel.value);
-    fake->run.console_fd = dial(guest->kernel.value);
+    fake->run.console_fd = fake->run.console_in_fd = dial(guest->kernel.value);
     if (fake->fd < 0 || fake->run.console_fd < 0) {
         free(fake);
         return slip__error(err, SLIP_EENGINE, "nobody plays the engine");

@@ -85,15 +85,14 @@ static struct slip_vif *add_vif(struct slip_guest *guest)
     "dump-guest-core=off,memory-backend=ram "                                                   \
     "-global virtio-mmio.force-legacy=off -action reboot=shutdown,shutdown=pause,panic=pause "  \
     "-device pvpanic -S "
-#define FILES                                                                          \
-    "-bios /proc/self/fd/11 -chardev socket,id=serial0,fd=12 -serial chardev:serial0 " \
+#define FILES                                                                              \
+    "-bios /proc/self/fd/11 -chardev stdio,id=serial0,signal=off -serial chardev:serial0 " \
     "-chardev socket,id=qmp0,fd=13 -mon chardev=qmp0,mode=control"
 
 static void expect_argv(const struct slip_guest *guest, bool kvm, const char *expected)
 {
     const int disks[] = {20, 21, 22};
-    const struct slip_qemu_fds fds = {
-        .ram = 10, .rom = 11, .console = 12, .qmp = 13, .disks = disks};
+    const struct slip_qemu_fds fds = {.ram = 10, .rom = 11, .qmp = 13, .disks = disks};
     struct slip_qemu_argv argv;
     char line[4096] = "";
 
@@ -480,7 +479,7 @@ static void child_words(void **state)
     char text[256];
 
     (void)state;
-    assert_int_equal(slip__child_start(&child, argv, NULL, 0, NULL), 0);
+    assert_int_equal(slip__child_start(&child, argv, NULL, NULL, 0, NULL), 0);
     assert_true(slip__child_wait(&child, 10000));
     slip__child_describe_end(&child, text, sizeof(text));
     assert_string_equal(text, "exited with status 3: la?st");
@@ -495,7 +494,7 @@ static void child_missing(void **state)
     char text[256];
 
     (void)state;
-    assert_int_equal(slip__child_start(&child, argv, NULL, 0, NULL), 0);
+    assert_int_equal(slip__child_start(&child, argv, NULL, NULL, 0, NULL), 0);
     assert_true(slip__child_wait(&child, 10000));
     slip__child_describe_end(&child, text, sizeof(text));
     assert_string_equal(text, "exited with status 127: cannot execute /nonexistent/program: No "
@@ -516,7 +515,7 @@ static void child_descriptors(void **state)
 
     (void)state;
     assert_true(leaked == 8 && kept == 7);
-    assert_int_equal(slip__child_start(&child, argv, &kept, 1, NULL), 0);
+    assert_int_equal(slip__child_start(&child, argv, NULL, &kept, 1, NULL), 0);
     assert_true(slip__child_wait(&child, 10000));
     slip__child_output(&child, text, sizeof(text));
     assert_memory_equal(text, "01237", 5); /* 3: the folder that is being listed */
@@ -532,7 +531,7 @@ static void child_is_nobodys(void **state)
     struct slip_child child;
 
     (void)state;
-    assert_int_equal(slip__child_start(&child, argv, NULL, 0, NULL), 0);
+    assert_int_equal(slip__child_start(&child, argv, NULL, NULL, 0, NULL), 0);
     assert_false(slip__child_ended(&child));
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     slip__child_dispose(&child);

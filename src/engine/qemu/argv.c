@@ -139,7 +139,7 @@ static void add_board(struct args *args, const struct slip_guest *guest,
     addf(args, "-object",
          "memory-backend-file,id=ram,size=%lldM,mem-path=/proc/self/fd/%d,share=on", mib, fds->ram);
     addf(args, "-bios", "/proc/self/fd/%d", fds->rom);
-    addf(args, "-chardev", "socket,id=serial0,fd=%d", fds->console);
+    addf(args, "-chardev", "stdio,id=serial0,signal=off");
     addf(args, "-serial", "chardev:serial0");
     addf(args, "-chardev", "socket,id=qmp0,fd=%d", fds->qmp);
     addf(args, "-mon", "chardev=qmp0,mode=control");

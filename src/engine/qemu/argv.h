@@ -13,9 +13,9 @@
 
 struct slip_machine;
 
-/* What QEMU inherits. */
+/* What QEMU inherits, besides the console as its standard input and output. */
 struct slip_qemu_fds {
-    int ram, rom, console, qmp;
+    int ram, rom, qmp;
     const int *disks; /* one per disk of the guest, in order */
 };
 

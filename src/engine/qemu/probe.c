@@ -163,7 +163,7 @@ static void version_of(char *program, char *ret, size_t size)
     struct slip_child child;
 
     *ret = '\0';
-    if (slip__child_start(&child, argv, NULL, 0, NULL))
+    if (slip__child_start(&child, argv, NULL, NULL, 0, NULL))
         return;
     if (slip__child_wait(&child, VERSION_TIMEOUT_MS)) {
         slip__child_output(&child, text, sizeof(text));

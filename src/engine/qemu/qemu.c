@@ -30,6 +30,8 @@
 #define END_TIMEOUT_MS 2000
 
 #define MAX_SLOTS 32
+/* Descriptors QEMU gets besides the standard ones and the disks: RAM, ROM, QMP. */
+#define FIXED_FDS 3
 
 struct qemu_run {
     struct slip_run run; /* first: the engine interface's part */
@@ -45,21 +47,23 @@ struct qemu_run {
 
 /* Descriptors that go to QEMU and are ours only until it has them. */
 struct handover {
-    int rom, console, qmp;
+    int rom, console_out, console_in, qmp;
     size_t n_disks;
     int disks[MAX_SLOTS];
 };
 
+#define HANDOVER_NONE ((struct handover){.rom = -1, .console_out = -1, .console_in = -1, .qmp = -1})
+
 static void handover_dispose(struct handover *h)
 {
-    const int fds[] = {h->rom, h->console, h->qmp};
+    const int fds[] = {h->rom, h->console_out, h->console_in, h->qmp};
 
     for (size_t i = 0; i < SLIP_COUNT(fds); i++)
         if (fds[i] >= 0)
             close(fds[i]);
     for (size_t i = 0; i < h->n_disks; i++)
         close(h->disks[i]);
-    *h = (struct handover){.rom = -1, .console = -1, .qmp = -1};
+    *h = HANDOVER_NONE;
 }
 
 static int open_disks(const struct slip_guest *guest, struct handover *h, struct slip_error **err)
@@ -94,13 +98,36 @@ static int make_stream(int *ret_ours, int *ret_theirs, struct slip_error **err)
     return 0;
 }
 
+/*
+ * A pipe whose end ours (one of the two) never blocks. Pipes, not a socket: QEMU writes a guest's characters one by one, and
+ * a socket's buffer, which counts each message's overhead, is full after some 270 of them. A kernel waits 10 ms for a full
+ * port, then loses characters; a pipe holds 64 KiB.
+ */
+static int make_pipe(int *ret_read, int *ret_write, const int *ours, struct slip_error **err)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return slip__error_errno(err, SLIP_EENGINE, errno, "cannot make a console pipe");
+    *ret_read = ends[0];
+    *ret_write = ends[1];
+    if (fcntl(*ours, F_SETFL, O_NONBLOCK) < 0)
+        return slip__error_errno(err, SLIP_EENGINE, errno, "cannot make a console pipe");
+    return 0;
+}
+
 static int spawn(struct qemu_run *q, const struct slip_guest *guest, const struct handover *h,
                  struct slip_error **err)
 {
     const struct slip_qemu_fds fds = {
-        .ram = q->ram.fd, .rom = h->rom, .console = h->console, .qmp = h->qmp, .disks = h->disks};
-    int keep[4 + MAX_SLOTS] = {q->ram.fd, h->rom, h->console, h->qmp};
+        .ram = q->ram.fd,
+        .rom = h->rom,
+        .qmp = h->qmp,
+        .disks = h->disks,
+    };
+    int keep[FIXED_FDS + MAX_SLOTS] = {q->ram.fd, h->rom, h->qmp};
     SLIP_AUTO_FREE char *program = NULL;
+    const struct slip_child_io io = {.in = h->console_in, .out = h->console_out};
     struct slip_qemu_argv argv;
     int rc = slip__qemu_find_here(&program, err);
 
@@ -109,8 +136,8 @@ static int spawn(struct qemu_run *q, const struct slip_guest *guest, const struc
     rc = slip__qemu_argv_make(&argv, program, guest, &fds, slip__qemu_kvm_usable(NULL), err);
     if (rc)
         return rc;
-    memcpy(keep + 4, h->disks, h->n_disks * sizeof(h->disks[0]));
-    rc = slip__child_start(&q->child, argv.items, keep, 4 + h->n_disks, err);
+    memcpy(keep + FIXED_FDS, h->disks, h->n_disks * sizeof(h->disks[0]));
+    rc = slip__child_start(&q->child, argv.items, &io, keep, FIXED_FDS + h->n_disks, err);
     slip__qemu_argv_dispose(&argv);
     return rc;
 }
@@ -127,6 +154,8 @@ static void qemu_destroy(struct slip_run *run)
         close(q->qmp_fd);
     if (q->run.console_fd >= 0)
         close(q->run.console_fd);
+    if (q->run.console_in_fd >= 0)
+        close(q->run.console_in_fd);
     slip__qemu_ram_dispose(&q->ram);
     free(q);
 }
@@ -147,7 +176,10 @@ static int create_parts(struct qemu_run *q, const struct slip_guest *guest, stru
     h->rom = slip__reset_rom_file(err);
     if (h->rom < 0)
         return h->rom;
-    rc = make_stream(&q->run.console_fd, &h->console, err);
+    rc = make_pipe(&q->run.console_fd, &h->console_out, &q->run.console_fd, err);
+    if (rc)
+        return rc;
+    rc = make_pipe(&h->console_in, &q->run.console_in_fd, &q->run.console_in_fd, err);
     if (rc)
         return rc;
     rc = make_stream(&q->qmp_fd, &h->qmp, err);
@@ -160,14 +192,15 @@ static int create_parts(struct qemu_run *q, const struct slip_guest *guest, stru
 static int qemu_create(const struct slip_guest *guest, const char *record, struct slip_run **ret,
                        struct slip_error **err)
 {
-    struct handover h = {.rom = -1, .console = -1, .qmp = -1};
+    struct handover h = HANDOVER_NONE;
     struct qemu_run *q = calloc(1, sizeof(*q));
     int rc;
 
     (void)record; /* null's alone */
     if (!q)
         return slip__error_oom(err);
-    q->run = (struct slip_run){.engine = &slip__engine_qemu, .ram = &q->ram.ram, .console_fd = -1};
+    q->run = (struct slip_run){
+        .engine = &slip__engine_qemu, .ram = &q->ram.ram, .console_fd = -1, .console_in_fd = -1};
     q->child = SLIP_CHILD_NONE;
     q->qmp_fd = -1;
     rc = create_parts(q, guest, &h, err);

@@ -50,10 +50,10 @@ static void child_reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static _Noreturn void child_main(char *const argv[], int null_fd, int log_fd, pid_t parent,
-                                 const int *keep, size_t n_keep)
+static _Noreturn void child_main(char *const argv[], const struct slip_child_io *io, int log_fd,
+                                 pid_t parent, const int *keep, size_t n_keep)
 {
-    if (dup2(null_fd, 0) < 0 || dup2(log_fd, 1) < 0 || dup2(log_fd, 2) < 0)
+    if (dup2(io->in, 0) < 0 || dup2(io->out, 1) < 0 || dup2(log_fd, 2) < 0)
         _exit(127);
     child_reset_signals();
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
@@ -90,10 +90,10 @@ static int make_log(struct slip_error **err)
 }
 
 /* A program with its standard descriptors closed gives us those numbers; they can't be handed over beside real ones. */
-static int check_numbers(int null_fd, int log_fd, const int *keep, size_t n_keep,
+static int check_numbers(const struct slip_child_io *io, int log_fd, const int *keep, size_t n_keep,
                          struct slip_error **err)
 {
-    bool low = null_fd <= 2 || log_fd <= 2;
+    bool low = io->in <= 2 || io->out <= 2 || log_fd <= 2;
 
     for (size_t i = 0; i < n_keep; i++)
         low = low || keep[i] <= 2;
@@ -102,23 +102,28 @@ static int check_numbers(int null_fd, int log_fd, const int *keep, size_t n_keep
                : 0;
 }
 
-int slip__child_start(struct slip_child *child, char *const argv[], const int *keep, size_t n_keep,
-                      struct slip_error **err)
+int slip__child_start(struct slip_child *child, char *const argv[], const struct slip_child_io *io,
+                      const int *keep, size_t n_keep, struct slip_error **err)
 {
-    SLIP_AUTO_CLOSE int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    SLIP_AUTO_CLOSE int log_fd = -1;
+    SLIP_AUTO_CLOSE int null_fd = -1, log_fd = -1;
+    struct slip_child_io quiet;
     sigset_t all, before;
     pid_t parent = getpid();
     int pidfd = -1, rc, errnum;
     long r;
 
     *child = SLIP_CHILD_NONE;
-    if (null_fd < 0)
-        return slip__error_errno(err, SLIP_EENGINE, errno, "cannot open /dev/null");
     log_fd = make_log(err);
     if (log_fd < 0)
         return log_fd;
-    rc = check_numbers(null_fd, log_fd, keep, n_keep, err);
+    if (!io) {
+        null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (null_fd < 0)
+            return slip__error_errno(err, SLIP_EENGINE, errno, "cannot open /dev/null");
+        quiet = (struct slip_child_io){.in = null_fd, .out = log_fd};
+        io = &quiet;
+    }
+    rc = check_numbers(io, log_fd, keep, n_keep, err);
     if (rc)
         return rc;
     sigfillset(&all); /* so that no handler of ours runs in the child */
@@ -128,7 +133,7 @@ int slip__child_start(struct slip_child *child, char *const argv[], const int *k
     r = syscall(SYS_clone, (unsigned long)CLONE_PIDFD, NULL, &pidfd, NULL, 0ul);
     errnum = errno;
     if (r == 0)
-        child_main(argv, null_fd, log_fd, parent, keep, n_keep);
+        child_main(argv, io, log_fd, parent, keep, n_keep);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (r < 0)
         return slip__error_errno(err, SLIP_EENGINE, errnum, "cannot start a process");

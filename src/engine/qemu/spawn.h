@@ -28,10 +28,16 @@ struct slip_child {
 /* An empty slip_child: dispose is fine on it. */
 #define SLIP_CHILD_NONE ((struct slip_child){.pidfd = -1, .log_fd = -1})
 
-/* Starts argv[0] (a path). Of our descriptors it gets keep[0..n_keep), under the same numbers, and 0 to 2. Returns
- * without waiting: that it could not be executed shows as its end, with the reason in its log. */
-int slip__child_start(struct slip_child *child, char *const argv[], const int *keep, size_t n_keep,
-                      struct slip_error **err);
+/* The child's standard input and output. */
+struct slip_child_io {
+    int in, out;
+};
+
+/* Starts argv[0] (a path). Of our descriptors it gets io (NULL: nothing to read, and its log) as 0 and 1, its log as 2, and
+ * keep[0..n_keep) under the same numbers. Returns without waiting: that it could not be executed shows as its end, with the
+ * reason in its log. */
+int slip__child_start(struct slip_child *child, char *const argv[], const struct slip_child_io *io,
+                      const int *keep, size_t n_keep, struct slip_error **err);
 /* Has it ended? Reaps it if so. Never blocks. */
 bool slip__child_ended(struct slip_child *child);
 /* The same, waiting at most so long. */
