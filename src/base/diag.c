@@ -117,6 +117,7 @@ static struct slip_diag *append(struct slip_diags *diags, enum slip_severity sev
     return diag;
 }
 
+SLIP_PRINTF(1, 0)
 static char *format(const char *fmt, va_list ap)
 {
     char *text;

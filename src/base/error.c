@@ -73,6 +73,7 @@ static int set(struct slip_error **err, enum slip_rc rc, unsigned code, char *me
     return rc;
 }
 
+SLIP_PRINTF(1, 0)
 static char *format(const char *fmt, va_list ap)
 {
     char *text;
