@@ -16,7 +16,7 @@
 #include "config/config.h"
 #include "guest/guest.h"
 
-/* The options of a caller who was built against these or older headers, in full. */
+/* The options, or their defaults; what the headers of another version mean is refused. */
 static int options_of(const struct slip_guest_options *given, struct slip_guest_options *ret,
                       struct slip_error **err)
 {
