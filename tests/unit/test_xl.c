@@ -215,6 +215,8 @@ static void bounds(void **state)
     size_t len;
 
     (void)state;
+    if (!text)
+        abort();
     len = (size_t)sprintf(text, PVH "vnuma = ");
     memset(text + len, '[', deep);
     memset(text + len + deep, ']', deep);
