@@ -12,12 +12,11 @@
 #include <string.h>
 
 #include "abi/bzimage.h"
+#include "fuzz.h"
 #include "image_target.h"
 
 #define SETUP_BYTES 2560u
 #define MAX_BYTES   (1u << 20)
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static void put(uint8_t *at, uint64_t value, unsigned bytes)
 {

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Fuzz target: any bytes as a kernel file, loaded and described. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <unistd.h>
-
+#include "fuzz.h"
 #include "image_target.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
