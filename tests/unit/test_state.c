@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -157,17 +158,17 @@ static pid_t fork_owner(const struct place *place, const char *name)
         int fd;
 
         snprintf(info.name, sizeof(info.name), "%s", name);
-        if (slip__state_claim(place->root_fd, name, &entry, NULL) == 0 &&
-            slip__state_write_record(&entry, &info, NULL) == 0 &&
-            slip__state_listen(&entry, &fd, NULL) == 0)
-            slip_error_free(NULL);
+        if (slip__state_claim(place->root_fd, name, &entry, NULL) < 0 ||
+            slip__state_write_record(&entry, &info, NULL) < 0 ||
+            slip__state_listen(&entry, &fd, NULL) < 0)
+            _exit(1); /* the test finds nobody ready */
         (void)!write(ready[1], "", 1);
         pause();
         _exit(0);
     }
+    close(ready[1]);
     assert_int_equal(read(ready[0], &byte, 1), 1);
     close(ready[0]);
-    close(ready[1]);
     return pid;
 }
 
@@ -286,38 +287,81 @@ static void one_of_many_wins(void **state)
     assert_alive(place, "");
 }
 
-/* Names are claimed and given back as fast as can be by several at once: nobody may ever have a name that another has. */
+/* Claims and gives back the name again and again, or leaves it as the dead do; held is there while somebody has it. */
+static _Noreturn void juggle(const struct place *place, const char *held)
+{
+    for (unsigned done = 0; done < 100;) {
+        struct slip_entry entry;
+        int rc = slip__state_claim(place->root_fd, "vm", &entry, NULL);
+
+        if (rc == SLIP_EEXIST)
+            continue;
+        if (rc < 0 || mkdir(held, 0700) < 0) /* there already: two have it */
+            _exit(1);
+        if (faccessat(entry.folder_fd, "lock", F_OK, 0) <
+            0) /* somebody cleared a living one away */
+            _exit(2);
+        rmdir(held);
+        if (done++ % 2)
+            slip__state_release(&entry);
+        else
+            slip__state_forget(&entry);
+    }
+    _exit(0);
+}
+
+/* Several do so at once while lists clear away: nobody may ever have a name that another has. */
 static void names_go_from_hand_to_hand(void **state)
 {
     const struct place *place = *state;
-    pid_t pids[RACERS];
-    char held[600];
-    int status;
+    char held[600], names[512];
+    int status, running = RACERS;
 
     snprintf(held, sizeof(held), "%s/held", place->top);
-    for (unsigned i = 0; i < RACERS; i++) {
-        pids[i] = fork();
-        if (pids[i])
-            continue;
-        for (unsigned done = 0; done < 100;) {
-            struct slip_entry entry;
-            int rc = slip__state_claim(place->root_fd, "vm", &entry, NULL);
-
-            if (rc == SLIP_EEXIST)
-                continue;
-            if (rc < 0 || mkdir(held, 0700) < 0) /* there already: two have it */
-                _exit(1);
-            rmdir(held);
-            slip__state_release(&entry);
-            done++;
+    for (unsigned i = 0; i < RACERS; i++)
+        if (fork() == 0)
+            juggle(place, held);
+    while (running) {
+        names[0] = 0;
+        assert_int_equal(slip__state_each(place->root_fd, add_name, names, NULL), 0);
+        if (waitpid(-1, &status, WNOHANG) > 0) {
+            assert_int_equal(status, 0);
+            running--;
         }
-        _exit(0);
-    }
-    for (unsigned i = 0; i < RACERS; i++) {
-        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
-        assert_int_equal(status, 0);
     }
     assert_alive(place, "");
+}
+
+/* Who is clearing a dead entry away has its lock for a moment: that is not yet somebody who is alive. */
+static void a_sweeper_is_waited_for(void **state)
+{
+    const struct place *place = *state;
+    const struct timespec moment = {.tv_nsec = 100000000};
+    struct flock both = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 2};
+    struct slip_entry entry;
+    int ready[2];
+    char byte;
+    pid_t pid;
+
+    assert_int_equal(slip__state_claim(place->root_fd, "vm", &entry, NULL), 0);
+    slip__state_forget(&entry);
+    assert_int_equal(pipe(ready), 0);
+    pid = fork();
+    if (pid == 0) {
+        int fd = openat(place->root_fd, "vm/lock", O_RDWR | O_CLOEXEC);
+
+        if (fcntl(fd, F_OFD_SETLK, &both) < 0)
+            _exit(1);
+        (void)!write(ready[1], "", 1);
+        nanosleep(&moment, NULL);
+        _exit(0);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_int_equal(slip__state_claim(place->root_fd, "vm", &entry, NULL), 0);
+    slip__state_release(&entry);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    close(ready[0]);
+    close(ready[1]);
 }
 
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -333,6 +377,7 @@ int main(void)
         IN_A_FOLDER(a_half_made_entry_is_cleared),
         IN_A_FOLDER(one_of_many_wins),
         IN_A_FOLDER(names_go_from_hand_to_hand),
+        IN_A_FOLDER(a_sweeper_is_waited_for),
     };
 
     return cmocka_run_group_tests_name("state", tests, NULL, NULL);
