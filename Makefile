@@ -54,7 +54,8 @@ help:                               ## list the targets
 
 build/build.ninja:
 	@scripts/setup build
-	@meson setup build --buildtype=release -Dtests=false --prefix=$(abspath $(PREFIX))
+	@multiarch=$$($(CC) -print-multiarch 2>/dev/null); meson setup build --buildtype=release -Dtests=false \
+	    --prefix=$(abspath $(PREFIX)) $${multiarch:+--libdir=lib/$$multiarch}
 
 build/dev/build.ninja:
 	@scripts/setup build test
