@@ -22,6 +22,8 @@ CODECS = {
     "lz4": (["lz4", "-q", "-l", "-9"], ["lz4", "-q", "-dc"], b"\x02\x21\x4c\x18"),
     "none": (None, None, b"\x7fELF"),
 }
+# Linux's build puts the decompressed size behind the others; gzip ends in it anyway.
+OWN_SIZE = ("none", "gzip")
 
 
 def parse(data):
@@ -48,7 +50,7 @@ def payload_of(data):
     start, length = parse(data)
     whole = data[start:start + length]
     name = codec_of(whole)
-    return name, whole if name == "none" else whole[:-4]
+    return name, whole if name in OWN_SIZE else whole[:-4]
 
 
 def elf_of(data):
@@ -59,11 +61,14 @@ def elf_of(data):
 def recompress(data, codec):
     start, length = parse(data)
     elf = elf_of(data)
-    payload = elf if codec == "none" else pipe(CODECS[codec][0], elf) + struct.pack("<I", len(elf))
+    payload = elf if codec == "none" else pipe(CODECS[codec][0], elf)
+    if codec not in OWN_SIZE:
+        payload += struct.pack("<I", len(elf))
     out = bytearray(data[:start] + payload + data[start + length:])
     struct.pack_into("<I", out, 0x24c, len(payload))
+    out += bytes(-len(out) % 16)  # the header counts the kernel in paragraphs
     protected = len(out) - ((data[0x1f1] or 4) * 512 + 512)
-    struct.pack_into("<I", out, 0x1f4, (protected + 15) // 16)
+    struct.pack_into("<I", out, 0x1f4, protected // 16)
     return bytes(out)
 
 
