@@ -68,14 +68,14 @@ def count_tap(run, count):
             cases += 1
             said = None
             directive = DIRECTIVE.match(case[3])
-            if case[1]:
+            if directive:
+                # cmocka calls a skipped case "not ok", and puts the name where the reason belongs
+                title, reason = directive[1], directive[2]
+                count.skipped.append((name + ": " + (title or reason), reason if title else "no reason given"))
+            elif case[1]:
                 failures += 1
                 said = []
                 count.failed.append((name + ": " + case[3], said))
-            elif directive:
-                # cmocka puts the name where the reason belongs
-                title, reason = directive[1], directive[2]
-                count.skipped.append((name + ": " + (title or reason), reason if title else "no reason given"))
             else:
                 count.passed += 1
         elif line.startswith("Bail out!"):
