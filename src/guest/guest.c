@@ -2,8 +2,9 @@
 /* A guest as an object: made, freed, asked its name, shown as JSON. It must not know what makes a guest right or wrong. */
 #include "guest/guest.h"
 
-#include <jansson.h>
 #include <stdlib.h>
+
+#include "base/json.h"
 
 struct slip_guest *slip__guest_new(void)
 {
@@ -127,36 +128,9 @@ static json_t *object_json(const struct slip_record *record, const void *object)
     return json;
 }
 
-/* json_dumps() gives a text with holes when memory runs out while it is written (jansson 2.14 passes over such a failure
- * in an object's key), so it is measured first and written into what is there. */
-static char *json_text(const json_t *json)
-{
-    size_t len = json_dumpb(json, NULL, 0, JSON_INDENT(2));
-    char *text = len ? malloc(len + 1) : NULL;
-
-    if (!text)
-        return NULL;
-    if (json_dumpb(json, text, len, JSON_INDENT(2)) != len) {
-        free(text);
-        return NULL;
-    }
-    text[len] = 0;
-    return text;
-}
-
 int slip_guest_to_json(const struct slip_guest *guest, char **ret, struct slip_error **err)
 {
-    json_t *json;
-    char *text = NULL;
-
     if (!guest || !ret)
         return slip__error(err, SLIP_EINVAL, "slip_guest_to_json() needs a guest and a result");
-    json = object_json(&slip__record_guest, guest);
-    if (json)
-        text = json_text(json);
-    json_decref(json);
-    if (!text)
-        return slip__error_oom(err);
-    *ret = text;
-    return 0;
+    return slip__json_dump(object_json(&slip__record_guest, guest), JSON_INDENT(2), ret, err);
 }

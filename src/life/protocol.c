@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/limits.h"
 
 void slip__ending_dispose(struct slip_ending *ending)
@@ -58,7 +59,7 @@ static json_t *with_text(json_t *object, const char *key, const char *value)
 
 static json_t *with_uint(json_t *object, const char *key, uint64_t value)
 {
-    return with(object, key, json_integer((json_int_t)value));
+    return with(object, key, slip__json_uint(value));
 }
 
 json_t *slip__message_request(const char *verb)
@@ -127,11 +128,11 @@ json_t *slip__info_to_json(const struct slip_domain_info *info)
 
 int slip__message_put(struct slip_buf *out, json_t *msg, struct slip_error **err)
 {
-    SLIP_AUTO_FREE char *line = msg ? json_dumps(msg, JSON_COMPACT) : NULL;
+    SLIP_AUTO_FREE char *line = NULL;
+    int rc = slip__json_dump(msg, JSON_COMPACT, &line, err);
 
-    json_decref(msg);
-    if (!line)
-        return slip__error_oom(err);
+    if (rc < 0)
+        return rc;
     slip__buf_puts(out, line);
     slip__buf_putc(out, '\n');
     return out->failed ? slip__error_oom(err) : 0;
