@@ -107,8 +107,8 @@ static int null_create(const struct slip_guest *guest, const char *record, struc
 
     if (!run)
         return slip__error_oom(err);
-    run->base =
-        (struct slip_run){.engine = &slip__engine_null, .ram = &run->ram.base, .console_fd = -1, .console_in_fd = -1};
+    run->base = (struct slip_run){
+        .engine = &slip__engine_null, .ram = &run->ram.base, .console_fd = -1, .console_in_fd = -1};
     run->ram.fd = -1;
     run->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (run->event_fd < 0) {
