@@ -176,7 +176,7 @@ int slip__bzimage_open(struct slip_image *image, const uint8_t *head, size_t len
 {
     struct slip_reader r = slip__reader(head, len);
     const struct slip_codec *codec = NULL;
-    uint64_t end;
+    uint64_t end = 0;
     int rc;
 
     image->format = SLIP_IMAGE_BZIMAGE;

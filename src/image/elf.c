@@ -93,28 +93,33 @@ static void reaches(struct slip_image *image, uint64_t offset, uint64_t bytes)
         image->elf_bytes = offset + bytes;
 }
 
-static int check_table(const struct slip_elf *elf, const char *what, uint64_t offset,
-                       unsigned count, unsigned limit, unsigned size, unsigned min_size,
-                       struct slip_error **err)
+/* A table of program or section headers. */
+struct table {
+    uint64_t offset;
+    unsigned size, count; /* of one header in bytes; of headers */
+};
+
+static int check_table(const struct slip_elf *elf, const char *what, const struct table *table,
+                       unsigned limit, unsigned min_size, struct slip_error **err)
 {
-    if (count > limit)
+    if (table->count > limit)
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_ELF_HEADER,
-                                "it has %u %s headers, the limit is %u", count, what, limit);
-    if (size < min_size || size > SLIP_LIMIT_HEADER_BYTES)
+                                "it has %u %s headers, the limit is %u", table->count, what, limit);
+    if (table->size < min_size || table->size > SLIP_LIMIT_HEADER_BYTES)
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_ELF_HEADER,
-                                "its %s headers have %u bytes each, %u expected", what, size,
+                                "its %s headers have %u bytes each, %u expected", what, table->size,
                                 min_size);
-    if (!slip__range_fits(offset, (uint64_t)count * size, elf->bytes))
+    if (!slip__range_fits(table->offset, (uint64_t)table->count * table->size, elf->bytes))
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_TRUNCATED,
                                 "its %u %s headers at 0x%llx take %llu bytes, but it ends at "
                                 "0x%llx: the file is cut off or broken",
-                                count, what, ULL(offset), ULL(count) * size, ULL(elf->bytes));
+                                table->count, what, ULL(table->offset),
+                                ULL(table->count) * table->size, ULL(elf->bytes));
     return 0;
 }
 
-/* The file header. Leaves the program headers' offset, size and number in the last three. */
-static int read_ehdr(struct slip_image *image, uint64_t *phoff, unsigned *phentsize,
-                     unsigned *phnum, struct slip_error **err)
+/* The file header. Tells where the program headers are. */
+static int read_ehdr(struct slip_image *image, struct table *phdrs, struct slip_error **err)
 {
     struct slip_elf *elf = image->elf;
     uint8_t raw[MAX_EHDR_BYTES];
@@ -144,9 +149,9 @@ static int read_ehdr(struct slip_image *image, uint64_t *phoff, unsigned *phents
     image->elf_type = slip__reader_u16(&r, SLIP_ELF_TYPE);
     image->machine = slip__reader_u16(&r, SLIP_ELF_MACHINE);
     image->elf_entry = slip__reader_uint(&r, l->e_entry, l->word);
-    *phoff = slip__reader_uint(&r, l->e_phoff, l->word);
-    *phentsize = slip__reader_u16(&r, l->e_phentsize);
-    *phnum = slip__reader_u16(&r, l->e_phnum);
+    phdrs->offset = slip__reader_uint(&r, l->e_phoff, l->word);
+    phdrs->size = slip__reader_u16(&r, l->e_phentsize);
+    phdrs->count = slip__reader_u16(&r, l->e_phnum);
     elf->shoff = slip__reader_uint(&r, l->e_shoff, l->word);
     elf->shentsize = slip__reader_u16(&r, l->e_shentsize);
     elf->shnum = elf->shoff ? slip__reader_u16(&r, l->e_shnum) : 0;
@@ -230,27 +235,26 @@ static int add_area(struct slip_image *image, const struct phdr *ph, struct slip
     return 0;
 }
 
-static int read_phdrs(struct slip_image *image, uint64_t phoff, unsigned phentsize, unsigned phnum,
-                      struct slip_error **err)
+static int read_phdrs(struct slip_image *image, const struct table *phdrs, struct slip_error **err)
 {
     struct slip_elf *elf = image->elf;
     const struct slip_elf_layout *l = elf->layout;
-    uint64_t bytes = (uint64_t)phentsize * phnum;
+    uint64_t bytes = (uint64_t)phdrs->size * phdrs->count;
     SLIP_AUTO_FREE uint8_t *raw = malloc(bytes);
     struct slip_reader r = slip__reader(raw, bytes);
     int rc;
 
-    image->segments = calloc(phnum, sizeof(*image->segments));
+    image->segments = calloc(phdrs->count, sizeof(*image->segments));
     if (!raw || !image->segments)
         return slip__error_oom(err);
-    rc = slip__stream_seek(&elf->stream, phoff, err);
+    rc = slip__stream_seek(&elf->stream, phdrs->offset, err);
     if (rc == 0)
         rc = slip__stream_read(&elf->stream, raw, bytes, err);
-    for (unsigned i = 0; rc == 0 && i < phnum; i++) {
-        uint64_t at = (uint64_t)i * phentsize;
+    for (unsigned i = 0; rc == 0 && i < phdrs->count; i++) {
+        uint64_t at = (uint64_t)i * phdrs->size;
         struct phdr ph = {
             .index = i,
-            .at = phoff + at,
+            .at = phdrs->offset + at,
             .type = slip__reader_u32(&r, at + l->p_type),
             .flags = slip__reader_u32(&r, at + l->p_flags),
             .offset = slip__reader_uint(&r, at + l->p_offset, l->word),
@@ -293,30 +297,31 @@ static int check_overlap(const struct slip_image *image, struct slip_error **err
 int slip__elf_probe(struct slip_image *image, struct slip_error **err)
 {
     struct slip_elf *elf = image->elf;
-    uint64_t phoff;
-    unsigned phentsize, phnum;
-    int rc = read_ehdr(image, &phoff, &phentsize, &phnum, err);
+    struct table phdrs = {0}, shdrs;
+    int rc = read_ehdr(image, &phdrs, err);
 
     if (rc < 0)
         return rc;
-    if (phnum == 0)
+    if (phdrs.count == 0)
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_ELF_HEADER,
                                 "it has no program headers: nothing says what to load");
-    rc = check_table(elf, "program", phoff, phnum, SLIP_LIMIT_PROGRAM_HEADERS, phentsize,
-                     elf->layout->phdr_bytes, err);
-    if (rc == 0 && elf->shnum)
-        rc = check_table(elf, "section", elf->shoff, elf->shnum, SLIP_LIMIT_SECTION_HEADERS,
-                         elf->shentsize, elf->layout->shdr_bytes, err);
+    rc = check_table(elf, "program", &phdrs, SLIP_LIMIT_PROGRAM_HEADERS, elf->layout->phdr_bytes,
+                     err);
+    shdrs = (struct table){.offset = elf->shoff, .size = elf->shentsize, .count = elf->shnum};
+    if (rc == 0 && shdrs.count)
+        rc = check_table(elf, "section", &shdrs, SLIP_LIMIT_SECTION_HEADERS,
+                         elf->layout->shdr_bytes, err);
     if (rc < 0)
         return rc;
-    reaches(image, phoff, (uint64_t)phnum * phentsize);
-    reaches(image, elf->shnum ? elf->shoff : 0, (uint64_t)elf->shnum * elf->shentsize);
-    rc = read_phdrs(image, phoff, phentsize, phnum, err);
+    reaches(image, phdrs.offset, (uint64_t)phdrs.count * phdrs.size);
+    if (shdrs.count)
+        reaches(image, shdrs.offset, (uint64_t)shdrs.count * shdrs.size);
+    rc = read_phdrs(image, &phdrs, err);
     if (rc < 0)
         return rc;
     if (image->n_segments == 0)
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_ELF_HEADER,
-                                "none of its %u program headers loads anything", phnum);
+                                "none of its %u program headers loads anything", phdrs.count);
     qsort(image->segments, image->n_segments, sizeof(*image->segments), by_gpa);
     return check_overlap(image, err);
 }
