@@ -245,6 +245,12 @@ def too_small():
     refused_run(IMAGE, r"needs? .*\d+ MiB", r"has .*\d+|32", memory=32)
 
 
+@tap.case("more memory than the host has")
+def too_large():
+    # 32 TiB; a host that has it may boot this
+    refused_kernel(slipway.elf(b"\xf4" * 64), "33554432 MiB.*host has [0-9]+ MiB", code=ENGINE, memory=33554432)
+
+
 @tap.case("an initrd that is missing or does not fit")
 def bad_initrd():
     stock_kernel()

@@ -17,6 +17,7 @@
 #include "engine/qemu/argv.h"
 #include "engine/qemu/check.h"
 #include "engine/qemu/disk.h"
+#include "engine/qemu/memory.h"
 #include "engine/qemu/probe.h"
 #include "engine/qemu/qmp.h"
 #include "engine/qemu/ram.h"
@@ -164,13 +165,13 @@ static void qemu_destroy(struct slip_run *run)
 static int create_parts(struct qemu_run *q, const struct slip_guest *guest, struct handover *h,
                         struct slip_error **err)
 {
-    int rc =
-        open_disks(guest, h, err); /* what may be wrong on the host comes before what we make */
+    uint64_t bytes = (uint64_t)guest->memory.value << 20;
+    int rc = slip__memory_check_here(bytes, err);
 
-    if (rc)
-        return rc;
-    rc = slip__qemu_ram_init(&q->ram, &slip__machine_microvm, (uint64_t)guest->memory.value << 20,
-                             err);
+    if (rc == 0)
+        rc = open_disks(guest, h, err);
+    if (rc == 0) /* what may be wrong on the host came before what we make */
+        rc = slip__qemu_ram_init(&q->ram, &slip__machine_microvm, bytes, err);
     if (rc)
         return rc;
     h->rom = slip__reset_rom_file(err);
