@@ -220,6 +220,18 @@ def create_killed():
         assert_name_is_free(home, config)
 
 
+@tap.case("a guest that makes events without end keeps nobody from it")
+def event_storm():
+    # mov $0x505, %dx; mov $2, %al; again: out %al, (%dx); jmp again: pvpanic's "I loaded a crash kernel" (QEMU's docs/specs/pvpanic)
+    storm = slipway.elf(b"\x66\xba\x05\x05\xb0\x02\xee\xeb\xfd")
+    with slipway.Home() as home:
+        name = home.name()
+        expect_ok(home, "create", home.guest(kernel=home.write("storm.elf", storm)))
+        for verb in "pause", "unpause", "shutdown", "pause", "destroy":
+            expect_ok(home, verb, name)
+        home.assert_clean()
+
+
 @tap.case("a stopped supervisor is listed, keeps its name, and holds up no list")
 def supervisor_stopped():
     with slipway.Home() as home:

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The QMP conversation against a scripted peer: what it says is put into the other end of a socket pair. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -17,6 +19,8 @@
 #define GREETING  "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n"
 #define SHORT_MS  50
 #define PLENTY_MS 10000
+
+static const char *const events[] = {"A", "B", "C", "SPLIT", "TWO", "FAR", "LAST", "E", NULL};
 
 struct talk {
     int peer, ours;
@@ -33,7 +37,7 @@ static int setup(void **state)
     t->peer = pair[0];
     t->ours = pair[1];
     setsockopt(t->peer, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-    slip__qmp_init(&t->qmp, t->ours);
+    slip__qmp_init(&t->qmp, t->ours, events);
     *state = t;
     return 0;
 }
@@ -95,7 +99,7 @@ static void no_greeting(void **state)
     struct talk *t = *state;
     struct slip_error *err = NULL;
 
-    say(t, "{\"event\": \"RESUME\"}\n");
+    say(t, "{\"event\": \"A\"}\n");
     assert_int_equal(slip__qmp_open(&t->qmp, PLENTY_MS, &err), SLIP_EENGINE);
     assert_string_equal(slip_error_message(err), "QEMU's first message is no QMP greeting");
     slip_error_free(err);
@@ -248,6 +252,55 @@ static void floods(void **state)
     slip_error_free(err);
 }
 
+/* What a guest makes by itself without end: it neither takes room nor keeps us from the rest. */
+static void passes_over(void **state)
+{
+    struct talk *t = *state;
+    json_t *message = NULL;
+    unsigned looks = 0;
+    int rc;
+
+    for (unsigned i = 0; i < 2 * SLIP_QMP_BACKLOG; i++)
+        say(t, "{\"event\": \"NOISE\"}\n");
+    say(t, "{\"event\": \"A\"}\n{\"return\": {}, \"id\": 1}\n{\"event\": \"B\"}\n");
+    assert_int_equal(slip__qmp_call(&t->qmp, "cont", NULL, PLENTY_MS, NULL), 0);
+    assert_true(t->qmp.more);
+    expect_event(t, "A");
+    expect_event(t, "B");
+    expect_nothing(t);
+    assert_false(t->qmp.more);
+    for (unsigned i = 0; i < 1000; i++)
+        say(t, "{\"event\": \"NOISE\"}\n");
+    say(t, "{\"event\": \"C\"}\n");
+    do {
+        looks++;
+        rc = slip__qmp_next(&t->qmp, &message, NULL);
+    } while (rc == 0 && t->qmp.more);
+    assert_int_equal(rc, 1);
+    assert_in_range(looks, 2, 100);
+    json_decref(message);
+}
+
+/* More comes all the time, but not the reply. */
+static void noise_has_a_deadline(void **state)
+{
+    static const char noise[] = "{\"event\": \"NOISE\"}\n";
+    struct talk *t = *state;
+    struct slip_error *err = NULL;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        alarm(20);
+        for (;;)
+            (void)!write(t->peer, noise, sizeof(noise) - 1);
+    }
+    assert_int_equal(slip__qmp_call(&t->qmp, "cont", NULL, SHORT_MS, &err), SLIP_EENGINE);
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_string_equal(slip_error_message(err), "QEMU did not answer in time: no cont");
+    slip_error_free(err);
+}
+
 static void stops_listening(void **state)
 {
     struct talk *t = *state;
@@ -275,6 +328,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(hangs_up_before_reply, setup, teardown),
         cmocka_unit_test_setup_teardown(silence, setup, teardown),
         cmocka_unit_test_setup_teardown(floods, setup, teardown),
+        cmocka_unit_test_setup_teardown(passes_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(noise_has_a_deadline, setup, teardown),
         cmocka_unit_test_setup_teardown(stops_listening, setup, teardown),
     };
 

@@ -30,6 +30,12 @@
 /* How long after hanging up its end may take to show. */
 #define END_TIMEOUT_MS 2000
 
+/* Messages that one dispatch takes at most. */
+#define MESSAGES_MAX 64u
+
+/* The rest of QEMU's events say nothing that we act on. */
+static const char *const wanted_events[] = {"SHUTDOWN", "GUEST_PANICKED", "STOP", NULL};
+
 #define MAX_SLOTS 32
 /* Descriptors QEMU gets besides the standard ones and the disks: RAM, ROM, QMP. */
 #define FIXED_FDS 3
@@ -186,7 +192,7 @@ static int create_parts(struct qemu_run *q, const struct slip_guest *guest, stru
     rc = make_stream(&q->qmp_fd, &h->qmp, err);
     if (rc)
         return rc;
-    slip__qmp_init(&q->qmp, q->qmp_fd);
+    slip__qmp_init(&q->qmp, q->qmp_fd, wanted_events);
     return spawn(q, guest, h, err);
 }
 
@@ -275,11 +281,10 @@ static unsigned qemu_fds(struct slip_run *run, struct pollfd ret[SLIP_ENGINE_MAX
     struct qemu_run *q = (struct qemu_run *)run;
     unsigned n = 0;
 
-    /* A call may have read ahead while it waited for its reply. A socket that can be written to makes poll() return. */
-    if (!q->over && !q->qmp.eof)
-        ret[n++] = (struct pollfd){
-            .fd = q->qmp_fd,
-            .events = (short)(POLLIN | (json_array_size(q->qmp.backlog) ? POLLOUT : 0))};
+    /* What was read ahead no descriptor tells of; but a socket that can be written to makes poll() return. */
+    if (!q->over && (q->qmp.more || !q->qmp.eof))
+        ret[n++] = (struct pollfd){.fd = q->qmp_fd,
+                                   .events = (short)(POLLIN | (q->qmp.more ? POLLOUT : 0))};
     if (!q->child.reaped)
         ret[n++] = (struct pollfd){.fd = q->child.pidfd, .events = POLLIN};
     return n;
@@ -338,13 +343,13 @@ static int on_reply(struct qemu_run *q, uint64_t id, const json_t *value, struct
                             "QEMU stopped the guest: the accelerator could not run it further");
 }
 
-/* All messages that are there. Stops early once the guest's end may be told. */
+/* The messages that are there, a bounded number of them. Stops early once the guest's end may be told. */
 static int read_messages(struct qemu_run *q, struct slip_error **err)
 {
     json_t *message;
     int rc = 0;
 
-    while (!q->over) {
+    for (unsigned i = 0; i < MESSAGES_MAX && !q->over; i++) {
         const char *event;
 
         rc = slip__qmp_next(&q->qmp, &message, err);
@@ -374,7 +379,7 @@ static enum slip_event qemu_dispatch(struct slip_run *run, struct slip_error **e
         q->over = true;
         return SLIP_EVENT_DIED;
     }
-    if (!q->over && !ended)
+    if (!q->over && (!ended || q->qmp.more))
         return SLIP_EVENT_NONE;
     q->over = true;
     if (q->end != SLIP_EVENT_NONE)

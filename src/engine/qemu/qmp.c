@@ -14,10 +14,12 @@
 #include "base/limits.h"
 
 #define READ_BYTES 4096u
+/* Steps (a read, or a message passed over) that one look takes at most: some milliseconds. */
+#define STEPS_MAX 256u
 
-void slip__qmp_init(struct slip_qmp *qmp, int fd)
+void slip__qmp_init(struct slip_qmp *qmp, int fd, const char *const *events)
 {
-    *qmp = (struct slip_qmp){.fd = fd};
+    *qmp = (struct slip_qmp){.fd = fd, .events = events};
 }
 
 void slip__qmp_dispose(struct slip_qmp *qmp)
@@ -90,29 +92,54 @@ static int fill(struct slip_qmp *qmp, struct slip_error **err)
     return 0;
 }
 
-/* The next message off the socket, past the backlog. */
-static int receive(struct slip_qmp *qmp, json_t **ret, struct slip_error **err)
+/* Replies, and the events that were asked for. */
+static bool is_wanted(const struct slip_qmp *qmp, const json_t *message)
 {
-    int rc;
+    const char *event = json_string_value(json_object_get(message, "event"));
 
-    for (;;) {
-        rc = take_line(qmp, ret, err);
-        if (rc)
-            return rc;
+    for (const char *const *wanted = qmp->events; event && *wanted; wanted++)
+        if (strcmp(event, *wanted) == 0)
+            return true;
+    return !event;
+}
+
+/* What a step towards the next message came to. */
+enum { NOTHING_THERE = 0, GOT_MESSAGE = 1, STEPPED = 2 };
+
+/* A step towards the next message off the socket, past the backlog. */
+static int step(struct slip_qmp *qmp, json_t **ret, struct slip_error **err)
+{
+    json_t *message;
+    int rc = take_line(qmp, &message, err);
+
+    if (rc == 0) {
         rc = fill(qmp, err);
-        if (rc <= 0)
-            return rc;
+        return rc > 0 ? STEPPED : rc;
     }
+    if (rc < 0)
+        return rc;
+    if (!is_wanted(qmp, message)) {
+        json_decref(message);
+        return STEPPED;
+    }
+    *ret = message;
+    return GOT_MESSAGE;
 }
 
 int slip__qmp_next(struct slip_qmp *qmp, json_t **ret, struct slip_error **err)
 {
+    int rc = STEPPED;
+
+    qmp->more = true;
     if (json_array_size(qmp->backlog)) {
         *ret = json_incref(json_array_get(qmp->backlog, 0));
         json_array_remove(qmp->backlog, 0);
-        return 1;
+        return GOT_MESSAGE;
     }
-    return receive(qmp, ret, err);
+    for (unsigned i = 0; rc == STEPPED && i < STEPS_MAX; i++)
+        rc = step(qmp, ret, err);
+    qmp->more = rc > 0;
+    return rc == STEPPED ? 0 : rc;
 }
 
 /* Takes message. */
@@ -131,19 +158,21 @@ static int keep_for_later(struct slip_qmp *qmp, json_t *message, struct slip_err
     return 0;
 }
 
-/* Waits for more to read, until deadline. */
-static int wait_readable(struct slip_qmp *qmp, const char *what, uint64_t deadline_us,
+/* Waits for more to read, until deadline; does not wait if there is something. */
+static int wait_readable(struct slip_qmp *qmp, const char *what, bool there, uint64_t deadline_us,
                          struct slip_error **err)
 {
     struct pollfd pfd = {.fd = qmp->fd, .events = POLLIN};
     uint64_t now = slip__now_us();
 
-    if (qmp->eof)
+    if (qmp->eof && !there)
         return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_QEMU_FAILED,
                                 "QEMU hung up where %s was expected", what);
     if (now >= deadline_us)
         return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_QEMU_FAILED,
                                 "QEMU did not answer in time: no %s", what);
+    if (there)
+        return 0;
     if (poll(&pfd, 1, (int)((deadline_us - now) / 1000 + 1)) < 0 && errno != EINTR)
         return slip__error_errno(err, SLIP_EENGINE, errno, "cannot wait for QEMU");
     return 0;
@@ -155,11 +184,12 @@ static int receive_until(struct slip_qmp *qmp, const char *what, uint64_t deadli
 {
     int rc;
 
+    qmp->more = true; /* a reply comes with what follows it */
     for (;;) {
-        rc = receive(qmp, ret, err);
-        if (rc)
+        rc = step(qmp, ret, err);
+        if (rc < 0 || rc == GOT_MESSAGE)
             return rc < 0 ? rc : 0;
-        rc = wait_readable(qmp, what, deadline_us, err);
+        rc = wait_readable(qmp, what, rc == STEPPED, deadline_us, err);
         if (rc)
             return rc;
     }
@@ -197,8 +227,9 @@ static int open_reply(const json_t *reply, const char *command, json_t **ret,
     const char *desc = json_string_value(json_object_get(json_object_get(reply, "error"), "desc"));
 
     if (!value)
-        return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_QEMU_FAILED, "QEMU refused '%s': %s",
-                                command, desc ? desc : "it gave no reason");
+        return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_QEMU_FAILED,
+                                "QEMU refused '%s': %.200s", command,
+                                desc ? desc : "it gave no reason");
     if (ret)
         *ret = json_incref(value);
     return 0;

@@ -2,8 +2,10 @@
 /*
  * QMP, QEMU's control protocol: a JSON object per line (QEMU's docs/interop/qmp-spec). One client, one socket.
  *
- * The peer is not trusted: lines are bounded, what is no JSON object ends the conversation, and events that nobody fetched
- * are bounded too. Calls wait with a deadline; slip__qmp_next() never waits. Knows commands and events only as words.
+ * The peer is not trusted, nor is the guest behind it, who can make events as fast as it likes (by writing to pvpanic's port):
+ * lines are bounded, what is no JSON object ends the conversation, events that nobody asked for are passed over, those that
+ * nobody fetched are bounded. Calls wait with a deadline; slip__qmp_next() never waits and does a bounded piece of work. Knows
+ * commands and events only as words.
  */
 #ifndef SLIP_ENGINE_QEMU_QMP_H
 #define SLIP_ENGINE_QEMU_QMP_H
@@ -14,11 +16,12 @@
 
 #include "base/error.h"
 
-/* Messages kept while waiting for a reply. A running guest makes a handful; more is a peer gone wild. */
+/* Messages kept while waiting for a reply. Of the events that are asked for a guest makes a handful; more is a peer gone wild. */
 #define SLIP_QMP_BACKLOG 256u
 
 struct slip_qmp {
-    int fd; /* borrowed, non-blocking */
+    int fd;                    /* borrowed, non-blocking */
+    const char *const *events; /* those that are asked for, NULL-terminated; static */
     char *buf;
     size_t len, cap;
     size_t scanned; /* bytes of buf known to hold no end of line */
@@ -26,9 +29,11 @@ struct slip_qmp {
     json_t *backlog; /* array: messages that came while a reply was waited for */
     bool eof;        /* the peer closed; what was complete has been handed out */
     bool gone;       /* the peer closed; there may be more to read */
+    bool
+        more; /* there may be messages that fd does not tell of: look again without waiting for it */
 };
 
-void slip__qmp_init(struct slip_qmp *qmp, int fd);
+void slip__qmp_init(struct slip_qmp *qmp, int fd, const char *const *events);
 void slip__qmp_dispose(struct slip_qmp *qmp);
 
 /* Waits for the greeting and leaves negotiation mode. */
@@ -40,7 +45,7 @@ int slip__qmp_call(struct slip_qmp *qmp, const char *command, json_t **ret, int 
 /* Sends a command without waiting; its reply comes through slip__qmp_next() with *ret_id as "id". */
 int slip__qmp_send(struct slip_qmp *qmp, const char *command, uint64_t *ret_id,
                    struct slip_error **err);
-/* The next message, in order. 1: *ret is one, owned by the caller; 0: none now (or end of file: see eof); negative: *err. */
+/* The next message, in order. 1: *ret is one, owned by the caller; 0: none now (see more and eof); negative: *err. */
 int slip__qmp_next(struct slip_qmp *qmp, json_t **ret, struct slip_error **err);
 
 #endif
