@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 /* A guest that prints without end must not keep us from the rest: so much at a time. */
 #define CHUNK_BYTES 16384
 /* What can still be in a socket when the engine ends: more than any socket buffer's default. */
@@ -91,7 +93,12 @@ bool slip__console_pending(const struct slip_console *console)
     return false;
 }
 
-unsigned slip__console_fds(const struct slip_console *console,
+uint64_t slip__console_due_us(const struct slip_console *console)
+{
+    return console->guest_fd >= 0 ? console->rest_until_us : 0;
+}
+
+unsigned slip__console_fds(const struct slip_console *console, uint64_t now_us,
                            struct pollfd ret[SLIP_CONSOLE_MAX_FDS])
 {
     bool room = console->input_len < sizeof(console->input);
@@ -104,7 +111,7 @@ unsigned slip__console_fds(const struct slip_console *console,
 
         ret[n] = (struct pollfd){.fd = viewer->fd, .events = (short)events};
     }
-    if (console->guest_fd >= 0)
+    if (console->guest_fd >= 0 && now_us >= console->rest_until_us)
         ret[n++] = (struct pollfd){.fd = console->guest_fd, .events = POLLIN};
     if (console->guest_in_fd >= 0 && console->input_len)
         ret[n++] = (struct pollfd){.fd = console->guest_in_fd, .events = POLLOUT};
@@ -210,10 +217,12 @@ static bool guest_receive(struct slip_console *console)
     char chunk[CHUNK_BYTES];
     ssize_t r = read(console->guest_fd, chunk, sizeof(chunk));
 
-    if (r > 0)
+    if (r > 0) {
         slip__console_put(console, chunk, (size_t)r);
-    else if (r == 0 || (errno != EAGAIN && errno != EINTR))
+        console->rest_until_us = slip__now_us() + SLIP_CONSOLE_GATHER_US;
+    } else if (r == 0 || (errno != EAGAIN && errno != EINTR)) {
         console->guest_fd = -1; /* closed: the engine will tell why */
+    }
     return r > 0;
 }
 

@@ -16,6 +16,10 @@
 
 #include "base/limits.h"
 
+/* A guest prints byte by byte, and each byte that wakes a reader costs it more than the byte itself: a kernel's boot messages
+ * take 0.1 s longer. So after a read its output gathers for this long, which nobody sees at a terminal. */
+#define SLIP_CONSOLE_GATHER_US 4000u
+
 /* What is typed but not yet taken by the guest: a pasted screenful. */
 #define SLIP_CONSOLE_INPUT_BYTES 4096u
 
@@ -29,8 +33,9 @@ struct slip_viewer {
 };
 
 struct slip_console {
-    int guest_fd;    /* what the guest prints; borrowed from the engine; -1: none */
-    int guest_in_fd; /* where typing goes; borrowed; -1: none, then typing is dropped */
+    int guest_fd;           /* what the guest prints; borrowed from the engine; -1: none */
+    int guest_in_fd;        /* where typing goes; borrowed; -1: none, then typing is dropped */
+    uint64_t rest_until_us; /* until then what the guest prints is left to gather */
     char *ring;
     size_t ring_bytes;
     uint64_t written; /* bytes ever put; the last ring_bytes of them are in the ring */
@@ -54,8 +59,11 @@ void slip__console_put(struct slip_console *console, const void *bytes, size_t l
 bool slip__console_attach(struct slip_console *console, int fd);
 
 /* The event loop's two halves: what to poll for, then what to do about it. dispatch takes the same array. */
-unsigned slip__console_fds(const struct slip_console *console,
+/* now_us: the time, as by slip__now_us(). */
+unsigned slip__console_fds(const struct slip_console *console, uint64_t now_us,
                            struct pollfd ret[SLIP_CONSOLE_MAX_FDS]);
+/* When fds() is to be asked again even if nothing becomes ready; 0: never. */
+uint64_t slip__console_due_us(const struct slip_console *console);
 void slip__console_dispatch(struct slip_console *console, const struct pollfd *fds, unsigned n_fds);
 /* Takes what the guest has printed so far, before its engine goes. */
 void slip__console_drain(struct slip_console *console);

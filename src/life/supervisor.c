@@ -220,8 +220,14 @@ static void turn(struct slip_supervisor *s, const struct timespec *timeout)
 {
     struct pollfd fds[MAX_FDS];
     unsigned n_console, n_control, n = 0;
+    uint64_t now = slip__now_us(), due = slip__console_due_us(&s->console);
+    struct timespec rest;
 
-    n_console = slip__console_fds(&s->console, fds);
+    if (!timeout && due > now) {
+        rest = (struct timespec){.tv_nsec = (long)(due - now) * 1000};
+        timeout = &rest;
+    }
+    n_console = slip__console_fds(&s->console, now, fds);
     n_control = slip__control_fds(&s->control, fds + n_console);
     n = n_console + n_control;
     if (!s->ending.end && is_live(s))
@@ -251,7 +257,7 @@ static void linger(struct slip_supervisor *s)
 
     while (slip__console_pending(&s->console) || slip__control_pending(&s->control)) {
         struct pollfd fds[MAX_FDS];
-        unsigned n_console = slip__console_fds(&s->console, fds);
+        unsigned n_console = slip__console_fds(&s->console, slip__now_us(), fds);
         unsigned n_control = slip__control_fds(&s->control, fds + n_console);
 
         for (unsigned i = 0; i < n_console + n_control; i++)

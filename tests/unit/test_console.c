@@ -69,11 +69,11 @@ static int attach(struct fixture *f)
 static void settle(struct fixture *f)
 {
     struct pollfd fds[SLIP_CONSOLE_MAX_FDS];
-    unsigned n = slip__console_fds(&f->console, fds);
+    unsigned n = slip__console_fds(&f->console, UINT64_MAX, fds);
 
     for (unsigned i = 0; i < 10000 && poll(fds, n, 0) > 0; i++) {
         slip__console_dispatch(&f->console, fds, n);
-        n = slip__console_fds(&f->console, fds);
+        n = slip__console_fds(&f->console, UINT64_MAX, fds);
     }
 }
 
@@ -253,9 +253,26 @@ static void a_dead_guest_is_no_busy_loop(void **state)
     f->guest = -1;
     assert_int_equal(write(one, "x", 1), 1);
     settle(f);
-    assert_int_equal(poll(fds, slip__console_fds(&f->console, fds), 0), 0);
+    assert_int_equal(poll(fds, slip__console_fds(&f->console, UINT64_MAX, fds), 0), 0);
     close(one);
     close(dead);
+}
+
+/* The guest's descriptor is left alone for a moment after each read, and there is a time to come back to it. */
+static void output_gathers(void **state)
+{
+    struct fixture *f = *state;
+    struct pollfd fds[SLIP_CONSOLE_MAX_FDS];
+    uint64_t due;
+
+    print(f, "a");
+    due = slip__console_due_us(&f->console);
+    assert_true(due > 0);
+    assert_int_equal(slip__console_fds(&f->console, due - 1, fds), 0);
+    assert_int_equal(slip__console_fds(&f->console, due, fds), 1);
+    close(f->console.guest_fd);
+    f->console.guest_fd = -1; /* the guest ended: nothing to come back to */
+    assert_int_equal(slip__console_due_us(&f->console), 0);
 }
 
 static void there_is_a_limit(void **state)
@@ -287,6 +304,7 @@ int main(void)
         WITH_A_CONSOLE(a_guest_that_does_not_read_stops_the_typing),
         WITH_A_CONSOLE(between_guests_typing_is_dropped),
         WITH_A_CONSOLE(a_dead_guest_is_no_busy_loop),
+        WITH_A_CONSOLE(output_gathers),
         WITH_A_CONSOLE(there_is_a_limit),
     };
 
