@@ -13,6 +13,7 @@
 #include "abi/start_info.h"
 #include "base/ckd.h"
 #include "base/cleanup.h"
+#include "base/limits.h"
 
 #define MIB (1ull << 20)
 
@@ -135,8 +136,10 @@ static uint64_t find_room(const struct slip_layout *l, uint64_t lo, uint64_t hi,
 /* Memory that surely does: up to the kernel's end, and the modules after it. */
 static uint64_t needed_mib(const struct slip_layout_input *in)
 {
-    uint64_t sum = slip__image_end(in->image);
+    uint64_t hole = SLIP_4_GIB - in->machine->low_ram_max_bytes, sum = slip__image_end(in->image);
 
+    if (sum > SLIP_4_GIB)
+        sum -= hole;
     for (size_t i = 0; i < in->n_modules; i++) {
         uint64_t pages;
 
@@ -160,6 +163,12 @@ static int outside_ram(const struct slip_layout_input *in, const struct slip_seg
             "(0x%llx-0x%llx)",
             in->image->name, s->index, (ull)s->gpa, (ull)end, in->machine->name,
             (ull)in->machine->low_ram_max_bytes, SLIP_4_GIB);
+    if (needed_mib(in) > SLIP_LIMIT_MEMORY_MIB)
+        return slip__error_code(
+            err, SLIP_EIMAGE, SLIP_CODE_OUTSIDE_RAM,
+            "kernel '%s': segment %u (0x%llx-0x%llx) lies beyond all the memory a guest can have "
+            "(%llu MiB)",
+            in->image->name, s->index, (ull)s->gpa, (ull)end, SLIP_LIMIT_MEMORY_MIB);
     rc = slip__error_code(
         err, SLIP_EIMAGE, SLIP_CODE_MEMORY_TOO_SMALL,
         "kernel '%s' needs at least %llu MiB of memory, the guest has %llu MiB: segment %u "
@@ -236,8 +245,12 @@ static int module_does_not_fit(const struct slip_layout_input *in, size_t index,
         index, in->modules[index].name, (ull)in->modules[index].bytes,
         (ull)(in->memory_bytes / MIB), (ull)largest);
 
-    slip__error_hint(err, "kernel and modules need memory = %llu at least, and the guest some more",
-                     (ull)needed_mib(in));
+    if (needed_mib(in) > SLIP_LIMIT_MEMORY_MIB)
+        slip__error_hint(err, "no guest can have more than %llu MiB", SLIP_LIMIT_MEMORY_MIB);
+    else
+        slip__error_hint(err,
+                         "kernel and modules need memory = %llu at least, and the guest some more",
+                         (ull)needed_mib(in));
     return rc;
 }
 

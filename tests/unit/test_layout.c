@@ -202,6 +202,30 @@ static void memory_too_small(void **state)
     slip_plan_free(fixture_planned(&f));
 }
 
+/* RAM that would lie from 3 to 4 GiB lies above: an address there is not yet an amount of memory. */
+static void segment_above_4_gib(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_init(&f, 2048);
+    f.segments[1].gpa = SLIP_4_GIB + 1024 * MIB;
+    fixture_refused(&f, SLIP_EIMAGE, SLIP_CODE_MEMORY_TOO_SMALL,
+                    "kernel '/boot/vmlinux' needs at least 4098 MiB of memory, the guest has 2048 "
+                    "MiB: segment 1 is at 0x140000000-0x140100777",
+                    "memory = 4098");
+    fixture_init(&f, 4098);
+    f.segments[1].gpa = SLIP_4_GIB + 1024 * MIB;
+    slip_plan_free(fixture_planned(&f));
+    /* A kernel whose physical addresses are its virtual ones: no amount of memory helps. */
+    f.segments[1].gpa = 0xffffffff81000000;
+    fixture_refused(
+        &f, SLIP_EIMAGE, SLIP_CODE_OUTSIDE_RAM,
+        "kernel '/boot/vmlinux': segment 1 (0xffffffff81000000-0xffffffff81100777) lies "
+        "beyond all the memory a guest can have (67108864 MiB)",
+        NULL);
+}
+
 static void module_too_large(void **state)
 {
     struct fixture f;
@@ -222,8 +246,7 @@ static void module_too_large(void **state)
     fixture_refused(&f, SLIP_EIMAGE, SLIP_CODE_MODULE_DOES_NOT_FIT,
                     "module 0 ('initrd.img', 18446744073709551610 bytes) does not fit: the largest "
                     "free run of the guest's 96 MiB has 80736256 bytes",
-                    "kernel and modules need memory = 17592186044415 at least, and the guest some "
-                    "more");
+                    "no guest can have more than 67108864 MiB");
 }
 
 static void segment_on_reserved(void **state)
@@ -319,7 +342,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_size),           cmocka_unit_test(map_is_a_pcs),
         cmocka_unit_test(modules_from_the_top), cmocka_unit_test(module_above_4_gib),
-        cmocka_unit_test(memory_too_small),     cmocka_unit_test(module_too_large),
+        cmocka_unit_test(memory_too_small),     cmocka_unit_test(segment_above_4_gib),
+        cmocka_unit_test(module_too_large),
+
         cmocka_unit_test(segment_on_reserved),  cmocka_unit_test(segment_in_the_hole),
         cmocka_unit_test(tables_without_room),  cmocka_unit_test(between_segments),
     };
