@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 
-static const char *kind_of(mode_t mode)
+const char *slip__file_kind(mode_t mode)
 {
     switch (mode & S_IFMT) {
     case S_IFDIR:
@@ -26,8 +26,10 @@ static const char *kind_of(mode_t mode)
         return "a pipe";
     case S_IFSOCK:
         return "a socket";
+    case S_IFREG:
+        return "a file";
     default:
-        return "not a regular file";
+        return "of an unknown kind";
     }
 }
 
@@ -45,7 +47,7 @@ int slip__file_open(const char *what, const char *path, int *ret_fd, uint64_t *r
         return slip__error_errno(err, SLIP_EIO, errno, "cannot look at %s '%s'", what, path);
     if (!S_ISREG(st.st_mode))
         return slip__error(err, SLIP_EIO, "%s '%s' is %s, not a file", what, path,
-                           kind_of(st.st_mode));
+                           slip__file_kind(st.st_mode));
     *ret_size = (uint64_t)st.st_size;
     *ret_fd = slip__steal_fd(&fd);
     return 0;
@@ -82,6 +84,8 @@ int slip__file_read(const char *what, const char *path, size_t limit, char **ret
             return slip__error(err, SLIP_EIO, "%s '%s' has over %zu bytes, the limit", what, path,
                                limit);
         slip__buf_put(&buf, chunk, (size_t)r);
+        if (buf.failed) /* its length, which the limit is held against, stands still now */
+            return slip__error_oom(err);
     }
     *ret_len = buf.len;
     *ret = slip__buf_steal(&buf);

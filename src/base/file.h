@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 
+/* What a thing of this st_mode is, with its article: "a directory". */
+const char *slip__file_kind(mode_t mode);
 /* Opens path read-only and close-on-exec. A directory, or anything that is not a regular file, is refused with its kind
  * in the message (SLIP_EIO). what names it in messages ("kernel"). *ret_fd is the caller's. */
 int slip__file_open(const char *what, const char *path, int *ret_fd, uint64_t *ret_size,

@@ -5,8 +5,11 @@
  */
 #include "guest_fixture.h"
 
+#include <fcntl.h>
 #include <jansson.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "failmalloc.h"
 
 /* Much to complain about; and everything there is to allocate for, with nothing to complain about. */
@@ -109,12 +112,37 @@ static void to_json(void **state)
     slip_diags_free(diags);
 }
 
+/* A source without end must not be read without end when what was read can't be kept. */
+static void endless_input(void **state)
+{
+    struct slip_error *err = NULL;
+    int zeros = open("/dev/zero", O_RDONLY | O_CLOEXEC), before = dup(STDIN_FILENO);
+    char *text = NULL;
+    size_t len;
+    int rc;
+
+    (void)state;
+    assert_int_equal(dup2(zeros, STDIN_FILENO), STDIN_FILENO);
+    alarm(60);
+    fail_allocation(1);
+    rc = slip__file_read("description", "-", 1 << 20, &text, &len, &err);
+    fail_allocation(0);
+    alarm(0);
+    dup2(before, STDIN_FILENO);
+    close(before);
+    close(zeros);
+    assert_int_equal(rc, SLIP_ENOMEM);
+    assert_int_equal(slip_error_rc(err), SLIP_ENOMEM);
+    slip_error_free(err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(right),
         cmocka_unit_test(wrong),
         cmocka_unit_test(to_json),
+        cmocka_unit_test(endless_input),
     };
 
     return cmocka_run_group_tests_name("oom", tests, NULL, NULL);

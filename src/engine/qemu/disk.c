@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 
 /*
  * QEMU's image locks: a read lock on byte 100 + n says "I use permission n", one on 200 + n "nobody else may use it".
@@ -20,15 +21,6 @@
  */
 #define LOCK_WRITES     (100 + 1)
 #define LOCK_BARS_WRITE (200 + 1)
-
-static const char *kind_of(mode_t mode)
-{
-    return S_ISDIR(mode)    ? "a directory"
-           : S_ISCHR(mode)  ? "a character device"
-           : S_ISFIFO(mode) ? "a pipe"
-           : S_ISSOCK(mode) ? "a socket"
-                            : "no regular file";
-}
 
 static int refuse(struct slip_error **err, size_t index, const char *path, const char *why)
 {
@@ -95,7 +87,7 @@ static int look(const char *path, size_t index, int *ret_fd, bool *ret_device,
     if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
         slip__error_code(err, SLIP_EENGINE, SLIP_CODE_DISK_UNUSABLE,
                          "disk %zu: '%s' is %s, not a file or a block device", index, path,
-                         kind_of(st.st_mode));
+                         slip__file_kind(st.st_mode));
         return SLIP_EENGINE;
     }
     *ret_device = S_ISBLK(st.st_mode);
