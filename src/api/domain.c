@@ -257,11 +257,7 @@ int slip_domain_wait(struct slip_domain *domain, enum slip_end *ret_end,
     *ret_end = ending->end;
     if (ret_timing)
         *ret_timing = ending->timing;
-    if (!ending->err)
-        return 0;
-    return slip__error_make(err, (enum slip_rc)slip_error_rc(ending->err),
-                            slip_error_code(ending->err), slip_error_message(ending->err),
-                            slip_error_hint(ending->err));
+    return slip__error_copy(err, ending->err);
 }
 
 const char *slip_domain_end_reason(const struct slip_domain *domain)

@@ -150,6 +150,11 @@ int slip__error_make(struct slip_error **err, enum slip_rc rc, unsigned code, co
     return rc;
 }
 
+int slip__error_copy(struct slip_error **err, const struct slip_error *from)
+{
+    return from ? slip__error_make(err, from->rc, from->code, from->message, from->hint) : SLIP_OK;
+}
+
 void slip__error_hint(struct slip_error **err, const char *fmt, ...)
 {
     va_list ap;

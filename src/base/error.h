@@ -20,6 +20,8 @@ int slip__error_oom(struct slip_error **err);
 void slip__error_hint(struct slip_error **err, const char *fmt, ...) SLIP_PRINTF(2, 3);
 /* Prepends "text: " to the message of an error that is on its way up. */
 void slip__error_prefix(struct slip_error **err, const char *fmt, ...) SLIP_PRINTF(2, 3);
+/* Sets *err to the same as from (may be NULL: nothing), and returns its code. */
+int slip__error_copy(struct slip_error **err, const struct slip_error *from);
 /* Makes an error from its parts (one that came over a socket). */
 int slip__error_make(struct slip_error **err, enum slip_rc rc, unsigned code, const char *message,
                      const char *hint);

@@ -2,7 +2,6 @@
 /* The supervisor's side of the control socket: who is connected, what they ask, what they are answered. Nothing that comes in can
  * do more than close its own connection. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -36,23 +35,28 @@ void slip__control_dispose(struct slip_control *control)
     slip__control_init(control);
 }
 
-static void sweep(struct slip_control *control)
+/* Forgets those who are gone, for whatever reason. The domain goes with its owner. */
+static void sweep(struct slip_supervisor *s)
 {
+    struct slip_control *control = &s->control;
     unsigned kept = 0;
 
-    for (unsigned i = 0; i < control->n_peers; i++)
+    for (unsigned i = 0; i < control->n_peers; i++) {
         if (control->peers[i].fd >= 0)
             control->peers[kept++] = control->peers[i];
+        else if (control->peers[i].owner)
+            slip__supervisor_finish(s, SLIP_END_DESTROYED, "its owner is gone", NULL);
+    }
     control->n_peers = kept;
 }
 
-bool slip__control_add(struct slip_control *control, int fd, bool owner)
+/* Takes fd; NULL (fd is still the caller's) when there are too many already. */
+static struct slip_peer *add(struct slip_control *control, int fd)
 {
     if (control->n_peers == SLIP_CONTROL_MAX_PEERS)
-        return false;
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-    control->peers[control->n_peers++] = (struct slip_peer){.fd = fd, .owner = owner};
-    return true;
+        return NULL;
+    control->peers[control->n_peers] = (struct slip_peer){.fd = fd};
+    return &control->peers[control->n_peers++];
 }
 
 /* What does not fit into the socket waits in out; reading stops until it is gone, so out is never more than one reply and
@@ -81,6 +85,14 @@ static void reply(struct slip_peer *peer, json_t *message)
         drop(peer);
     else
         peer_flush(peer);
+}
+
+void slip__control_add_owner(struct slip_control *control, int fd)
+{
+    struct slip_peer *peer = add(control, fd);
+
+    peer->owner = true;
+    reply(peer, slip__message_ok());
 }
 
 static void reply_error(struct slip_peer *peer, struct slip_error *err)
@@ -219,14 +231,6 @@ static void answer_all(struct slip_supervisor *s, struct slip_peer *peer)
         slip__buf_dispose(&peer->in); /* an idle connection costs no memory */
 }
 
-/* The other side is gone. What it had asked before was answered. */
-static void hang_up(struct slip_supervisor *s, struct slip_peer *peer)
-{
-    if (peer->owner)
-        slip__supervisor_finish(s, SLIP_END_DESTROYED, "its owner is gone", NULL);
-    drop(peer);
-}
-
 static void peer_receive(struct slip_supervisor *s, struct slip_peer *peer)
 {
     struct slip_error *err = NULL;
@@ -235,8 +239,8 @@ static void peer_receive(struct slip_supervisor *s, struct slip_peer *peer)
 
     if (r < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (r <= 0) {
-        hang_up(s, peer);
+    if (r <= 0) { /* gone; what it had asked before was answered */
+        drop(peer);
         return;
     }
     slip__buf_put(&peer->in, chunk, (size_t)r);
@@ -250,7 +254,7 @@ static void peer_receive(struct slip_supervisor *s, struct slip_peer *peer)
     slip__error_code(&err, SLIP_EINVAL, SLIP_CODE_BAD_MESSAGE, "a message of over %u bytes",
                      SLIP_LIMIT_MESSAGE_BYTES);
     reply_error(peer, err);
-    hang_up(s, peer);
+    drop(peer);
 }
 
 /* The folder keeps others out already; this is the second lock. */
@@ -284,7 +288,7 @@ static void accept_one(struct slip_control *control)
         return;
     if (!may_talk(fd))
         close(fd);
-    else if (!slip__control_add(control, fd, false))
+    else if (!add(control, fd))
         turn_away(fd);
 }
 
@@ -321,7 +325,7 @@ void slip__control_dispatch(struct slip_supervisor *s, const struct pollfd *fds,
         peer_dispatch(s, &control->peers[i], &fds[i]);
     if (n_fds > peers && fds[peers].revents)
         accept_one(control);
-    sweep(control);
+    sweep(s);
 }
 
 void slip__control_tell_end(struct slip_supervisor *s)
@@ -336,7 +340,7 @@ void slip__control_tell_end(struct slip_supervisor *s)
             reply(&control->peers[i], slip__message_ok());
         reply(&control->peers[i], slip__message_end(&s->ending));
     }
-    sweep(control);
+    sweep(s);
 }
 
 bool slip__control_pending(const struct slip_control *control)

@@ -200,16 +200,16 @@ int slip__supervisor_reboot(struct slip_supervisor *s, struct slip_error **err)
 
     if (!is_live(s))
         return wrong_state(s, err);
-    clock_stop(s);
     d = slip__policy_reboot(&s->policy);
     if (d.verdict == SLIP_VERDICT_PRESERVE && s->info.state == SLIP_STATE_RUNNING) {
         int rc = s->engine->pause(s->built.run, err);
 
         if (rc < 0)
             return rc;
+        clock_stop(s);
     }
     carry_out(s, &d);
-    return 0;
+    return slip__error_copy(err, s->ending.err);
 }
 
 #define MAX_FDS (SLIP_CONSOLE_MAX_FDS + SLIP_CONTROL_MAX_FDS + SLIP_ENGINE_MAX_FDS)
@@ -292,7 +292,8 @@ struct teller {
     enum slip_stage stage;
 };
 
-/* A creator who is gone is noticed when it is answered. */
+/* A creator who is gone is noticed when it is answered; one who does not read misses some of the progress, in whole messages: a
+ * Unix socket takes one this small whole or not at all. */
 static void send_progress(enum slip_stage stage, uint64_t done, uint64_t total, void *payload)
 {
     struct teller *teller = payload;
@@ -302,8 +303,7 @@ static void send_progress(enum slip_stage stage, uint64_t done, uint64_t total, 
         return;
     teller->stage = stage;
     teller->last_us = now;
-    slip__message_send(teller->owner_fd, slip__message_progress(stage, done, total),
-                       SLIP_NO_DEADLINE, NULL);
+    slip__message_send(teller->owner_fd, slip__message_progress(stage, done, total), now, NULL);
 }
 
 /* Everything up to the first instruction. On failure nothing is left but the entry. */
@@ -359,8 +359,7 @@ void slip__supervisor_run(const struct slip_supervisor_start *start)
         close(start->owner_fd);
     } else {
         /* A creator who died meanwhile is an owner who hung up: the loop's first turn ends the domain. */
-        if (slip__control_add(&s->control, start->owner_fd, true))
-            slip__message_send(start->owner_fd, slip__message_ok(), SLIP_NO_DEADLINE, NULL);
+        slip__control_add_owner(&s->control, start->owner_fd);
         live(s);
         tear_down(s);
         slip__control_tell_end(s);

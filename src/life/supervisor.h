@@ -71,7 +71,7 @@ void slip__supervisor_run(const struct slip_supervisor_start *start);
 int slip__supervisor_pause(struct slip_supervisor *s, struct slip_error **err);
 int slip__supervisor_unpause(struct slip_supervisor *s, struct slip_error **err);
 int slip__supervisor_shutdown(struct slip_supervisor *s, struct slip_error **err);
-/* May end the domain. */
+/* May end the domain; fails, too, if that is because it could not be built again. */
 int slip__supervisor_reboot(struct slip_supervisor *s, struct slip_error **err);
 /* Ends the loop. reason is static; err is taken over. The first end stands. */
 void slip__supervisor_finish(struct slip_supervisor *s, enum slip_end end, const char *reason,
@@ -80,8 +80,8 @@ void slip__supervisor_finish(struct slip_supervisor *s, enum slip_end end, const
 /* control.c */
 void slip__control_init(struct slip_control *control);
 void slip__control_dispose(struct slip_control *control);
-/* Takes fd over; false (fd is still the caller's) when there are SLIP_CONTROL_MAX_PEERS already. */
-bool slip__control_add(struct slip_control *control, int fd, bool owner);
+/* The first peer: takes fd over, and tells the creator behind it that its guest runs. */
+void slip__control_add_owner(struct slip_control *control, int fd);
 unsigned slip__control_fds(const struct slip_control *control,
                            struct pollfd ret[SLIP_CONTROL_MAX_FDS]);
 void slip__control_dispatch(struct slip_supervisor *s, const struct pollfd *fds, unsigned n_fds);

@@ -23,6 +23,7 @@
 
 #include "life/client.h"
 #include "life/spawn.h"
+#include "life/supervisor.h"
 
 /* --- the engine ------------------------------------------------------------------------------------------------- */
 
@@ -313,6 +314,17 @@ int stage_spawn(struct stage *st, bool owned, bool paused, struct slip_client *r
     if (rc < 0)
         close(root_fd);
     return rc;
+}
+
+void stage_supervise(const struct stage *st, int root_fd, int owner_fd, int console_fd)
+{
+    struct slip_supervisor_start start = {.guest = &st->guest,
+                                          .engine = &fake_engine,
+                                          .owner_fd = owner_fd,
+                                          .console_fd = console_fd};
+
+    if (slip__state_claim(root_fd, "vm", &start.entry, NULL) == 0)
+        slip__supervisor_run(&start);
 }
 
 /* The first boot of a guest must be played while its creator waits: a process of its own does. It hands the connections over

@@ -36,6 +36,8 @@ unsigned stage_count_entries(const char *path);
 unsigned stage_wait_for_all(void);
 /* A descriptor of the state folder, for the caller to close or hand on. */
 int stage_open_state(const struct stage *st);
+/* Becomes the supervisor of the stage's guest, as spawn.c's child does; returns when its life is over. */
+void stage_supervise(const struct stage *st, int root_fd, int owner_fd, int console_fd);
 /* The next engine that dials in, answered how start() goes: 'g' well. how: 's', or 'S' for paused. */
 struct boot stage_accept_boot(const struct stage *st, char how, char answer);
 /* The next call the engine got. */

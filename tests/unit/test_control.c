@@ -318,6 +318,53 @@ static void those_who_do_not_read_are_waited_for_by_nobody(void **state)
     stage_assert_over(&boot);
 }
 
+/* Reads until the creator is told that its guest runs. */
+static void await_ok(int fd)
+{
+    static const char ok[] = "{\"version\":1,\"ok\":true}\n";
+    size_t matched = 0;
+    char c;
+
+    while (matched < sizeof(ok) - 1) {
+        assert_int_equal(read(fd, &c, 1), 1);
+        matched = c == ok[matched] ? matched + 1 : c == ok[0];
+    }
+}
+
+/* Somebody stops his `create` (Ctrl-Z), and the connection is full: the guest is built, runs and obeys all the same. */
+static void a_creator_who_is_stopped_holds_up_nobody(void **state)
+{
+    struct stage *st = *state;
+    int root_fd = stage_open_state(st), owner[2], console[2], rc;
+    struct slip_client client = SLIP_CLIENT_INIT;
+    struct boot boot;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, owner), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, console), 0);
+    while (send(owner[1], "x", 1, MSG_DONTWAIT) == 1)
+        ;
+    if (fork() == 0) {
+        close(owner[0]);
+        close(console[0]);
+        stage_supervise(st, root_fd, owner[1], console[1]);
+        _exit(0);
+    }
+    close(owner[1]);
+    close(console[1]);
+    boot = stage_accept_boot(st, 's', 'g');
+    do
+        rc = slip__client_open(root_fd, "vm", &client, NULL);
+    while (rc == SLIP_ESTATE); /* it does not listen yet */
+    assert_int_equal(rc, 0);
+    assert_int_equal(stage_info_of(&client).state, SLIP_STATE_RUNNING);
+    await_ok(owner[0]);
+    close(owner[0]); /* an owner still: the domain goes with him */
+    stage_assert_end(&client, SLIP_END_DESTROYED);
+    stage_assert_over(&boot);
+    slip__client_dispose(&client);
+    close(console[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +380,7 @@ int main(void)
         ON_STAGE(consoles_have_a_limit),
         ON_STAGE(nonsense_is_survived),
         ON_STAGE(those_who_do_not_read_are_waited_for_by_nobody),
+        ON_STAGE(a_creator_who_is_stopped_holds_up_nobody),
     };
 
     return cmocka_run_group_tests_name("control", tests, NULL, NULL);

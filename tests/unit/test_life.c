@@ -162,6 +162,34 @@ static void a_restart_that_fails_is_told(void **state)
     slip__client_dispose(&client);
 }
 
+/* Who asked for the reboot hears why it failed, and so does who waits for the end. */
+static void a_reboot_that_fails_is_told(void **state)
+{
+    struct stage *st = *state;
+    struct slip_client client, other;
+    struct boot boot = stage_start(st, true, false, &client);
+    struct slip_error *err = NULL;
+    json_t *reply = NULL;
+
+    other = stage_reopen(st);
+    assert_int_equal(
+        slip__message_send(other.fd, slip__message_request("reboot"), SLIP_NO_DEADLINE, NULL), 0);
+    stage_assert_over(&boot);
+    boot = stage_accept_boot(st, 's', 'x');
+    stage_assert_over(&boot);
+    assert_int_equal(slip__message_receive(other.fd, SLIP_NO_DEADLINE, &reply, NULL), 0);
+    assert_int_equal(slip__message_result(reply, &err), SLIP_EENGINE);
+    assert_string_equal(slip_error_message(err),
+                        "the guest could not be started again: the engine does not start");
+    assert_string_equal(slip_error_hint(err), "play it better");
+    slip_error_free(err);
+    json_decref(reply);
+    stage_assert_end(&other, SLIP_END_FAILED);
+    stage_assert_end(&client, SLIP_END_FAILED);
+    slip__client_dispose(&other);
+    slip__client_dispose(&client);
+}
+
 static void resets_without_end_are_a_crash(void **state)
 {
     struct stage *st = *state;
@@ -263,6 +291,7 @@ int main(void)
         ON_STAGE(a_failed_start_leaves_nothing),
         ON_STAGE(restarts_keep_domain_and_console),
         ON_STAGE(a_restart_that_fails_is_told),
+        ON_STAGE(a_reboot_that_fails_is_told),
         ON_STAGE(resets_without_end_are_a_crash),
         ON_STAGE(a_pause_does_not_make_a_boot_long),
         ON_STAGE(a_crash_can_be_kept),

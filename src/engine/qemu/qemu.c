@@ -224,14 +224,13 @@ static int qemu_create(const struct slip_guest *guest, const char *record, struc
 static int explain(struct qemu_run *q, struct slip_error *why, struct slip_error **err)
 {
     char end[512];
-    int rc = slip_error_rc(why);
+    int rc;
 
     if (q->qmp.gone && slip__child_wait(&q->child, END_TIMEOUT_MS)) {
         slip__child_describe_end(&q->child, end, sizeof(end));
         rc = slip__error_code(err, SLIP_EENGINE, SLIP_CODE_QEMU_FAILED, "QEMU %s", end);
     } else {
-        slip__error_make(err, rc, slip_error_code(why), slip_error_message(why),
-                         slip_error_hint(why));
+        rc = slip__error_copy(err, why);
     }
     slip_error_free(why);
     return rc;
