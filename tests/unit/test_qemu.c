@@ -111,10 +111,12 @@ static void argv_small(void **state)
     struct slip_guest *guest = make_guest("a,b", 96, 1);
 
     (void)state;
-    expect_argv(guest, false,
-                "qemu -name guest=a,,b -uuid " UUID " " BOARD "-accel tcg,thread=multi -cpu max "
-                "-smp 1 -m 96M -object memory-backend-file,id=ram,size=96M,"
-                "mem-path=/proc/self/fd/10,share=on " FILES);
+    expect_argv(
+        guest, false,
+        "qemu -name guest=a,,b -uuid " UUID " " BOARD "-accel tcg,thread=multi "
+        "-cpu max,-la57,-erms,-monitor,-svm,-mpx,vendor=GenuineIntel,family=6,model=53,stepping=1 "
+        "-smp 1 -m 96M -object memory-backend-file,id=ram,size=96M,"
+        "mem-path=/proc/self/fd/10,share=on " FILES);
     slip_guest_free(guest);
 }
 
