@@ -25,6 +25,7 @@
 #include "engine/qemu/reset.h"
 #include "engine/qemu/spawn.h"
 #include "guest/guest.h"
+#include "skip.h"
 
 #define UUID "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
 
@@ -489,6 +490,32 @@ static void child_words(void **state)
     slip__child_dispose(&child);
 }
 
+/* Root's child is nobody: it has a user and a group of its own, no other group, and can't come back. */
+static void child_is_not_root(void **state)
+{
+    char *argv[] = {(char[]){"/bin/sh"}, (char[]){"-c"},
+                    (char[]){"sed -nE 's/^(Uid|Gid|Groups|CapEff):\\t *//p' /proc/self/status"},
+                    NULL};
+    struct slip_child child;
+    unsigned uids[4], gids[4];
+    char text[512], caps[64] = "";
+
+    (void)state;
+    assert_int_equal(slip__child_start(&child, argv, NULL, NULL, 0, NULL), 0);
+    assert_true(slip__child_wait(&child, 10000));
+    slip__child_output(&child, text, sizeof(text));
+    /* No groups: that line is empty, and the next number is the capabilities'. */
+    assert_int_equal(sscanf(text, "%u %u %u %u %u %u %u %u %63s", &uids[0], &uids[1], &uids[2],
+                            &uids[3], &gids[0], &gids[1], &gids[2], &gids[3], caps),
+                     9);
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(uids[i] >= SLIP_CHILD_NOBODY);
+        assert_int_equal(gids[i], uids[0]);
+    }
+    assert_string_equal(caps, "0000000000000000");
+    slip__child_dispose(&child);
+}
+
 static void child_missing(void **state)
 {
     char *argv[] = {(char[]){"/nonexistent/program"}, NULL};
@@ -626,6 +653,7 @@ int main(void)
         cmocka_unit_test(child_missing),
         cmocka_unit_test(child_descriptors),
         cmocka_unit_test(child_is_nobodys),
+        TEST_IF(geteuid() == 0, child_is_not_root, "needs root to give it up"),
         cmocka_unit_test_setup_teardown(find_program, make_place, drop_place),
         cmocka_unit_test(cpu_flags),
         cmocka_unit_test(registry),

@@ -140,6 +140,19 @@ bool slip__qemu_kvm_usable(const char **ret_why)
     return !*why;
 }
 
+void slip__qemu_kvm_access(gid_t *ret_group, bool *ret_root_only)
+{
+    struct stat st = {0};
+    bool all, group;
+
+    if (stat("/dev/kvm", &st) < 0)
+        st.st_mode = 0;
+    all = (st.st_mode & (S_IROTH | S_IWOTH)) == (S_IROTH | S_IWOTH);
+    group = st.st_gid && (st.st_mode & (S_IRGRP | S_IWGRP)) == (S_IRGRP | S_IWGRP);
+    *ret_group = group && !all ? st.st_gid : 0;
+    *ret_root_only = !all && !group;
+}
+
 void slip__qemu_probe(struct slip_engine_status *status)
 {
     SLIP_AUTO_FREE char *program = NULL;

@@ -3,6 +3,8 @@
 #ifndef SLIP_ENGINE_QEMU_PROBE_H
 #define SLIP_ENGINE_QEMU_PROBE_H
 
+#include <sys/types.h>
+
 #include "base/error.h"
 #include "slipway/engine.h"
 
@@ -15,6 +17,8 @@ int slip__qemu_find_here(char **ret, struct slip_error **err);
 /* Is KVM usable? A /dev/kvm on a CPU without vmx and svm is none (a container may have the node and nothing behind it).
  * *ret_why, if ret_why: why not, or "" . Static. */
 bool slip__qemu_kvm_usable(const char **ret_why);
+/* Who may open /dev/kvm besides root: its group (0: everybody, or nobody), and whether root alone may. */
+void slip__qemu_kvm_access(gid_t *ret_group, bool *ret_root_only);
 /* The CPU part of it: does this text of /proc/cpuinfo name vmx or svm among the flags? */
 bool slip__qemu_cpuinfo_virtualizes(const char *cpuinfo);
 

@@ -134,16 +134,19 @@ static int spawn(struct qemu_run *q, const struct slip_guest *guest, const struc
     };
     int keep[FIXED_FDS + MAX_SLOTS] = {q->ram.fd, h->rom, h->qmp};
     SLIP_AUTO_FREE char *program = NULL;
-    const struct slip_child_io io = {.in = h->console_in, .out = h->console_out};
+    bool kvm = slip__qemu_kvm_usable(NULL);
+    struct slip_child_io io = {.in = h->console_in, .out = h->console_out};
     struct slip_qemu_argv argv;
     int rc = slip__qemu_find_here(&program, err);
 
     if (rc)
         return rc;
-    rc = slip__qemu_argv_make(&argv, program, guest, &fds, slip__qemu_kvm_usable(NULL), err);
+    rc = slip__qemu_argv_make(&argv, program, guest, &fds, kvm, err);
     if (rc)
         return rc;
     memcpy(keep + FIXED_FDS, h->disks, h->n_disks * sizeof(h->disks[0]));
+    if (kvm)
+        slip__qemu_kvm_access(&io.group, &io.keep_root);
     rc = slip__child_start(&q->child, argv.items, &io, keep, FIXED_FDS + h->n_disks, err);
     slip__qemu_argv_dispose(&argv);
     return rc;

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -28,10 +29,20 @@ struct slip_child {
 /* An empty slip_child: dispose is fine on it. */
 #define SLIP_CHILD_NONE ((struct slip_child){.pidfd = -1, .log_fd = -1})
 
-/* The child's standard input and output. */
+/* The child's standard input and output, and what it is to be allowed. */
 struct slip_child_io {
     int in, out;
+    gid_t group;    /* it is in this one besides its own when it gives up root; 0: in none */
+    bool keep_root; /* it needs a file that is root's alone */
 };
+
+/*
+ * A child of root's runs under a user id of its own, this plus its process id: the descriptors it gets are all it needs, and
+ * what breaks out of one guest's container has no rights over another's. The range is one that systemd's table of user ids
+ * (UIDS-GIDS.md) leaves unused. Where a user namespace lacks it: nobody's; where it lacks that too, root is not the host's.
+ */
+#define SLIP_CHILD_FIRST_UID 1879048192u
+#define SLIP_CHILD_NOBODY    65534u
 
 /* Starts argv[0] (a path). Of our descriptors it gets io (NULL: nothing to read, and its log) as 0 and 1, its log as 2, and
  * keep[0..n_keep) under the same numbers. Returns without waiting: that it could not be executed shows as its end, with the
