@@ -2,7 +2,7 @@
 /* What jansson leaves to be done with care: large numbers, and running out of memory. */
 #include "base/json.h"
 
-#include <stdlib.h>
+#include "base/buf.h"
 
 json_t *slip__json_uint(uint64_t value)
 {
@@ -17,21 +17,24 @@ json_t *slip__json_append(json_t *array, json_t *item)
     return NULL;
 }
 
-/* json_dumps() gives a text with holes when memory runs out while it is written (jansson 2.14 passes over such a failure
- * in an object's key), so it is measured first and written into what is there. */
+static int take(const char *bytes, size_t len, void *payload)
+{
+    struct slip_buf *buf = payload;
+
+    slip__buf_put(buf, bytes, len);
+    return buf->failed ? -1 : 0;
+}
+
+/* Into a buffer of our own, whose failure stays: json_dumps() gives a text with holes when memory runs out while it is written
+ * (jansson 2.14 passes over such a failure in an object's key). */
 static char *to_text(const json_t *json, size_t flags)
 {
-    size_t len = json_dumpb(json, NULL, 0, flags);
-    char *text = len ? malloc(len + 1) : NULL;
+    struct slip_buf buf = {0};
 
-    if (!text)
-        return NULL;
-    if (json_dumpb(json, text, len, flags) != len) {
-        free(text);
-        return NULL;
-    }
-    text[len] = 0;
-    return text;
+    if (json_dump_callback(json, take, &buf, flags) == 0)
+        return slip__buf_steal(&buf);
+    slip__buf_dispose(&buf);
+    return NULL;
 }
 
 int slip__json_dump(json_t *json, size_t flags, char **ret, struct slip_error **err)

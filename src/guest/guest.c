@@ -86,28 +86,32 @@ static json_t *value_json(const struct slip_field *field, const void *value)
     return NULL;
 }
 
+/* key: value in object. NULL, and both gone, when either is NULL or memory is short. (json_pack() would say the same in a
+ * line, and takes three times as long.) */
+static json_t *put(json_t *object, const char *key, json_t *value)
+{
+    if (json_object_set_new_nocheck(object, key, value) == 0) /* takes value in any case */
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *span_json(const struct slip_span *span)
+{
+    json_t *json = put(json_object(), "source", json_integer(span->source));
+
+    json = put(json, "start", json_integer(span->start));
+    return put(json, "end", json_integer(span->end));
+}
+
 static json_t *field_json(const struct slip_field *field, const void *object)
 {
     const void *value = (const char *)object + field->offset;
     const struct slip_mark *mark = value;
-    json_t *v = value_json(field, value);
-    json_t *entry = json_pack("{s:o*, s:s}", "value", v, "from",
-                              mark->origin == SLIP_GIVEN ? "description" : "default");
+    json_t *json = put(json_object(), "value", value_json(field, value));
 
-    if (!entry || !json_object_get(entry, "value")) {
-        json_decref(entry);
-        return NULL;
-    }
-    if (mark->span.source == 0)
-        return entry;
-    if (json_object_set_new(entry, "span",
-                            json_pack("{s:I, s:I, s:I}", "source", (json_int_t)mark->span.source,
-                                      "start", (json_int_t)mark->span.start, "end",
-                                      (json_int_t)mark->span.end)) < 0) {
-        json_decref(entry);
-        return NULL;
-    }
-    return entry;
+    json = put(json, "from", json_string(mark->origin == SLIP_GIVEN ? "description" : "default"));
+    return mark->span.source ? put(json, "span", span_json(&mark->span)) : json;
 }
 
 static json_t *object_json(const struct slip_record *record, const void *object)
@@ -118,12 +122,8 @@ static json_t *object_json(const struct slip_record *record, const void *object)
         const struct slip_field *field = &record->fields[i];
         const struct slip_mark *mark = (const void *)((const char *)object + field->offset);
 
-        if (mark->origin == SLIP_UNSET)
-            continue;
-        if (json_object_set_new(json, field->name, field_json(field, object)) < 0) {
-            json_decref(json);
-            return NULL;
-        }
+        if (mark->origin != SLIP_UNSET)
+            json = put(json, field->name, field_json(field, object));
     }
     return json;
 }
