@@ -26,6 +26,8 @@ static const struct {
      offsetof(struct cli_args, foreground)},
     {'n', true, "dry-run", NULL, "check and plan, and create nothing",
      offsetof(struct cli_args, dry_run)},
+    {'r', false, "record", "FOLDER", "null engine: write the guest's RAM and plan there",
+     offsetof(struct cli_args, record)},
     {'s', false, "svg", "OUT", "draw the memory map into the file OUT (-: standard output)",
      offsetof(struct cli_args, svg)},
     {'x', false, "xl-compat", NULL, "warn of unknown keys, as xl would let them pass",

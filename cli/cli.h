@@ -34,6 +34,7 @@ struct cli_args {
     bool foreground;
     bool dry_run;
     const char *engine;
+    const char *record;
     const char *svg;
     int n; /* arguments that are no options */
     char **names;

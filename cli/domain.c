@@ -34,6 +34,7 @@ int cli_domain_start(const struct cli_args *args, struct cli_guest *g, unsigned 
     struct slip_create_options options = {.size = sizeof(options),
                                           .flags = flags | (args->paused ? SLIP_CREATE_PAUSED : 0),
                                           .engine = args->engine,
+                                          .record = args->record,
                                           .progress = progress_update,
                                           .payload = &progress};
     struct slip_error *err = NULL;

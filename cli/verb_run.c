@@ -20,8 +20,8 @@ static int run(const struct cli_args *args)
 const struct cli_verb cli_verb_run = {
     .name = "run",
     .summary = "boot a guest, with its console here, and end with it",
-    .usage = "[-e ENGINE] [--xl-compat] [--json] FILE [KEY=VALUE...]",
-    .options = "exj",
+    .usage = "[-e ENGINE] [--record FOLDER] [--xl-compat] [--json] FILE [KEY=VALUE...]",
+    .options = "erxj",
     .min_args = 1,
     .max_args = -1,
     .about =

@@ -3,7 +3,8 @@
  * A domain: a running guest. Creating one leaves a small supervisor process behind that carries out on_poweroff,
  * on_reboot and on_crash and serves the console; everything else here talks to it.
  *
- * Domains live below a state folder: /run/slipway for root, $XDG_RUNTIME_DIR/slipway for others. One name is one domain.
+ * Domains live below a state folder: /run/slipway for root; for others $XDG_RUNTIME_DIR/slipway, without such a folder of
+ * theirs /run/user/UID/slipway, without that /tmp/slipway-UID. One name is one domain.
  * slip_domain_create() forks; call it while no other thread of the program holds locks that the child would need.
  */
 #ifndef SLIPWAY_DOMAIN_H
@@ -63,7 +64,7 @@ struct slip_create_options {
     size_t size;
     unsigned flags;
     const char *engine; /* NULL: the default one */
-    const char *record; /* null engine only: the folder to write to */
+    const char *record; /* null engine only: the folder for ram.img and plan.json, or NULL */
     slip_progress_fn *progress;
     void *payload; /* handed to progress */
 };

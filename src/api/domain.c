@@ -141,6 +141,12 @@ int slip_domain_create(const struct slip_guest *guest, const struct slip_create_
     rc = slip__engine_find(options->engine, &engine, err);
     if (rc < 0)
         return rc;
+    if (options->record && !engine->records) {
+        slip__error(err, SLIP_EINVAL, "the %s engine runs guests and records nothing",
+                    engine->name);
+        slip__error_hint(err, "the engine to record with is null");
+        return SLIP_EINVAL;
+    }
     rc = check_guest(guest, engine, diags, err);
     if (rc < 0)
         return rc;

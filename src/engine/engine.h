@@ -42,6 +42,7 @@ struct slip_engine {
     const char *name;
     const char *summary; /* one line */
     const struct slip_machine *machine;
+    bool records; /* it has a use for create's record */
 
     /* Can it run here? Fills status->usable and status->detail. Creates nothing, runs nothing: every start asks this. */
     void (*probe)(struct slip_engine_status *status);
@@ -49,8 +50,8 @@ struct slip_engine {
     void (*describe)(struct slip_engine_status *status);
     /* What of this guest can it not honour? To diags, with the place. Called before anything is created. */
     void (*check)(const struct slip_guest *guest, struct slip_diags *diags);
-    /* Makes the guest's memory (layout of slip__layout_ram()) and whatever it starts in, nothing running. record: null
-     * engine's folder, else NULL. */
+    /* Makes the guest's memory (layout of slip__layout_ram()) and whatever it starts in, nothing running. record: a
+     * folder to write to; NULL: none, and always where records is false. */
     int (*create)(const struct slip_guest *guest, const char *record, struct slip_run **ret,
                   struct slip_error **err);
     /* RAM is written: brings it to its first instruction, and lets it run unless paused. */

@@ -245,6 +245,14 @@ def null_engine():
                   "times: %s" % closing)
         tap.equal(home.run("create", "-F", "-e", "null", config).code, OK, "create -F")
         tap.equal(home.run("create", "-e", "null", config).code, OK, "create of a guest that ends at once")
+        folder = os.path.join(home.work, "record")
+        tap.equal(home.run("run", "-e", "null", "--record", folder, config).code, OK, "run --record")
+        with open(os.path.join(folder, "plan.json"), encoding="utf-8") as file:
+            plan = json.load(file)
+        tap.equal(os.path.getsize(os.path.join(folder, "ram.img")), plan["memory_bytes"], "the size of ram.img")
+        result = home.run("run", "-e", "qemu", "--record", folder, config)
+        tap.equal(result.code, USAGE, "qemu records nothing")
+        tap.contains(result.err, "records nothing", "the message of --record without the null engine")
         home.assert_clean()
 
 

@@ -277,6 +277,7 @@ const struct slip_engine slip__engine_null = {
     .name = "null",
     .summary = "builds the guest and records its memory, runs nothing",
     .machine = &slip__machine_microvm,
+    .records = true,
     .probe = null_probe,
     .check = null_check,
     .create = null_create,
