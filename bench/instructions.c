@@ -22,13 +22,15 @@
 
 #define KEEP __attribute__((noinline, used))
 
-int measured_build(const struct slip_guest *guest, struct slip_built *built, struct slip_error **err);
+int measured_build(const struct slip_guest *guest, struct slip_built *built,
+                   struct slip_error **err);
 int measured_gzip(const uint8_t *in, size_t len, uint8_t *out, size_t size);
 int measured_xz(const uint8_t *in, size_t len, uint8_t *out, size_t size);
 int measured_zstd(const uint8_t *in, size_t len, uint8_t *out, size_t size);
 int measured_lz4(const uint8_t *in, size_t len, uint8_t *out, size_t size);
 
-KEEP int measured_build(const struct slip_guest *guest, struct slip_built *built, struct slip_error **err)
+KEEP int measured_build(const struct slip_guest *guest, struct slip_built *built,
+                        struct slip_error **err)
 {
     return slip__build_guest(guest, &slip__engine_null, NULL, false, false, NULL, NULL, built, err);
 }
@@ -50,7 +52,8 @@ KEEP int measured_xz(const uint8_t *in, size_t len, uint8_t *out, size_t size)
     uint64_t memory = UINT64_MAX;
     size_t in_at = 0, out_at = 0;
 
-    return lzma_stream_buffer_decode(&memory, 0, NULL, in, &in_at, len, out, &out_at, size) != LZMA_OK;
+    return lzma_stream_buffer_decode(&memory, 0, NULL, in, &in_at, len, out, &out_at, size) !=
+           LZMA_OK;
 }
 
 KEEP int measured_zstd(const uint8_t *in, size_t len, uint8_t *out, size_t size)
