@@ -10,7 +10,7 @@ export SHELL_IN_GUEST FUZZ_SECONDS
 DEVELOPMENT = -Dbuildtype=debugoptimized -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false
 
 .NOTPARALLEL:
-.PHONY: all demo check bench fuzz install format clean distclean help
+.PHONY: all demo check bench fuzz xen-lab install format clean distclean help
 
 all: build/build.ninja              ## build the release profile: build/slipway
 	@scripts/setup build
@@ -35,6 +35,10 @@ fuzz: build/fuzz/build.ninja        ## fuzz every parser for FUZZ_SECONDS each
 	@ninja -C build/fuzz
 	@scripts/fuzz $(ARGS)
 
+xen-lab:                            ## run JOB=program in dom0 of a real Xen under QEMU (ARGS: options of labs/xen/run)
+	@scripts/setup lab
+	@labs/xen/run $(ARGS) $(JOB)
+
 install: all                        ## install under PREFIX (/usr/local), below DESTDIR if set
 	@meson configure build --prefix=$(abspath $(PREFIX))
 	@DESTDIR=$(abspath $(DESTDIR)) meson install -C build
@@ -43,14 +47,14 @@ format:                             ## lay out all C files by .clang-format
 	@scripts/setup format
 	@git ls-files -z '*.c' '*.h' | xargs -0 -r clang-format -i
 
-clean:                              ## remove what was built, keep the downloaded kernel
-	@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name guest -exec rm -rf {} +
+clean:                              ## remove what was built, keep what was downloaded
+	@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name guest ! -name lab -exec rm -rf {} +
 
 distclean:                          ## remove build/ altogether
 	@rm -rf build
 
 help:                               ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
 
 build/build.ninja:
 	@scripts/setup build
