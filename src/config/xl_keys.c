@@ -109,8 +109,8 @@ static void set_int(struct xl_reader *r, const struct slip_field *field, struct 
         bad_number(r, field, mark.span, text, len);
         return;
     }
-    if (field->kind == SLIP_KIND_BOOL && !too_big) {
-        slip__num_set(num, value != 0, mark); /* any number but 0 is true, as in xl */
+    if (field->kind == SLIP_KIND_BOOL) {
+        slip__num_set(num, too_big || value != 0, mark); /* any number but 0 is true, as in xl */
         return;
     }
     if (too_big || value < field->min || value > field->max) {

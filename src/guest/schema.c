@@ -43,6 +43,7 @@
     {.name = #f,                             \
      .key = k,                               \
      .kind = SLIP_KIND_BOOL,                 \
+     .unit = "",                             \
      .offset = offsetof(struct slip_##r, f), \
      .max = 1,                               \
      .default_text = def,                    \

@@ -100,7 +100,7 @@ struct slip_field {
     enum slip_kind kind;
     size_t offset;                       /* in its record */
     int64_t min, max;                    /* INT */
-    const char *unit;                    /* INT: "MiB" or "" */
+    const char *unit;                    /* INT, BOOL: "MiB" or "" */
     const struct slip_enum_table *words; /* ENUM */
     const struct slip_record *item;      /* LIST */
     const char *default_text;

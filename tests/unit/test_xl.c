@@ -86,6 +86,9 @@ static void numbers(void **state)
     expect_said(read_text(PVH "memory = 09"), "112 2:10+2 '09' is not a number");
     expect_said(read_text(PVH "memory = 0x"), "112 2:10+2 '0x' is not a number");
     expect_said(read_text(PVH "memory = ''"), "112 2:10+2 '' is not a number");
+    /* Booleans too, whose numbers have no unit. */
+    expect_said(read_text(PVH "autoconsole = 12t"), "112 2:15+3 '12t' is not a number");
+    expect_said(read_text(PVH "autoconsole = 99999999999999999999"), "");
     expect_said(read_text(PVH "memory = 0"),
                 "205 2:10+1 'memory' is 0; it goes from 1 to 67108864 MiB");
     expect_said(read_text(PVH "memory = -1"),
