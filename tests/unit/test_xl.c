@@ -341,12 +341,12 @@ static void disks(void **state)
     expect_disk("format=raw, vdev=hda, access=rw, target=/dev/vg/v",
                 "/dev/vg/v raw hda rw disk - -");
     expect_disk("raw:/dev/vg/v,hda,w", "/dev/vg/v raw hda rw disk - -");
-    expect_disk("/root/i.iso,,hdc,cdrom", "/root/i.iso raw hdc ro cdrom - -");
-    expect_disk("/root/i.iso,,hdc,,cdrom", "/root/i.iso raw hdc ro cdrom - -");
-    expect_disk("/root/i.iso,raw,hdc,devtype=cdrom", "/root/i.iso raw hdc ro cdrom - -");
-    expect_disk("format=raw, vdev=hdc, access=ro, devtype=cdrom, target=/root/i.iso",
-                "/root/i.iso raw hdc ro cdrom - -");
-    expect_disk("raw:/root/i.iso,hdc:cdrom,ro", "/root/i.iso raw hdc ro cdrom - -");
+    expect_disk("/isos/i.iso,,hdc,cdrom", "/isos/i.iso raw hdc ro cdrom - -");
+    expect_disk("/isos/i.iso,,hdc,,cdrom", "/isos/i.iso raw hdc ro cdrom - -");
+    expect_disk("/isos/i.iso,raw,hdc,devtype=cdrom", "/isos/i.iso raw hdc ro cdrom - -");
+    expect_disk("format=raw, vdev=hdc, access=ro, devtype=cdrom, target=/isos/i.iso",
+                "/isos/i.iso raw hdc ro cdrom - -");
+    expect_disk("raw:/isos/i.iso,hdc:cdrom,ro", "/isos/i.iso raw hdc ro cdrom - -");
     expect_disk(",hdc:cdrom,r", "- raw hdc ro cdrom - -");
     expect_disk("format=empty,vdev=hdc,cdrom", "- raw hdc ro cdrom - -");
     /* Prefixes, paths of the description's folder, the greedy target, scripts, flags. */
