@@ -156,7 +156,9 @@ static void print_vif(void)
     printf(
         "\n## Network interfaces\n\n"
         "`vif` is a list of strings, one an interface: `KEY=VALUE` pairs separated by commas. `vif = [ \"\" ]` is one interface\n"
-        "with every default.\n");
+        "with every default.\n\n"
+        "On the qemu engine an interface is QEMU's user-mode network: the guest is 10.0.2.15 and reaches what the host reaches,\n"
+        "the host's own loopback included, which it sees as 10.0.2.2. Give none to a guest that is not to be trusted with that.\n");
     print_record(&slip__record_vif);
 }
 
