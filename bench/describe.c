@@ -48,8 +48,8 @@ int main(int argc, char **argv)
     char *text = NULL;
     size_t len;
 
-    if (argc < 2 || slip__file_read("description", argv[1], SLIP_LIMIT_DESCRIPTION_BYTES, &text,
-                                    &len, &err) < 0) {
+    if (argc < 2 || slip__file_read("description", argv[1], SLIP_LIMIT_DESCRIPTION_BYTES,
+                                    SLIP_CODE_NONE, &text, &len, &err) < 0) {
         fprintf(stderr, "usage: describe CFG [ROUNDS]\n");
         return 2;
     }

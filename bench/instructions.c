@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#define ZLIB_CONST /* it reads its input, and says so */
 #include <zlib.h>
 #include <zstd.h>
 
@@ -127,7 +128,7 @@ static int decompress(const char *codec, const char *path, size_t size)
     size_t len;
     uint8_t *out;
 
-    if (slip__file_read("payload", path, 1u << 30, &in, &len, &err) < 0)
+    if (slip__file_read("payload", path, 1u << 30, SLIP_CODE_NONE, &in, &len, &err) < 0)
         return fail(path, err);
     out = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (out == MAP_FAILED)

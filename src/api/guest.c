@@ -193,10 +193,15 @@ int slip_guest_load(const char *path, const struct slip_guest_options *options,
     if (!path || !diags || !ret)
         return slip__error(err, SLIP_EINVAL,
                            "slip_guest_load() needs a path, a list of diagnostics and a result");
-    /* One byte more than may be, so that the refusal is a diagnostic. */
-    rc = slip__file_read("description", path, SLIP_LIMIT_DESCRIPTION_BYTES + 1, &text, &len, err);
-    if (rc < 0)
+    rc = slip__file_read("description", path, SLIP_LIMIT_DESCRIPTION_BYTES, SLIP_CODE_TOO_LONG,
+                         &text, &len, err);
+    if (rc < 0) {
+        if (err && slip_error_code(*err) == SLIP_CODE_TOO_LONG)
+            slip__error_hint(
+                err,
+                "a description is a text of some lines; it names its kernel by kernel = \"...\"");
         return rc;
+    }
     if (strcmp(path, "-") == 0)
         return slip_guest_parse("<stdin>", NULL, text, len, options, diags, ret, err);
     slash = strrchr(path, '/');

@@ -53,8 +53,8 @@ int slip__file_open(const char *what, const char *path, int *ret_fd, uint64_t *r
     return 0;
 }
 
-int slip__file_read(const char *what, const char *path, size_t limit, char **ret, size_t *ret_len,
-                    struct slip_error **err)
+int slip__file_read(const char *what, const char *path, size_t limit, enum slip_code too_long,
+                    char **ret, size_t *ret_len, struct slip_error **err)
 {
     SLIP_AUTO_CLOSE int opened = -1;
     SLIP_AUTO(slip__buf_dispose) struct slip_buf buf = {0};
@@ -68,8 +68,9 @@ int slip__file_read(const char *what, const char *path, size_t limit, char **ret
             return rc;
         fd = opened;
         if (size > limit)
-            return slip__error(err, SLIP_EIO, "%s '%s' has %llu bytes, the limit is %zu", what,
-                               path, (unsigned long long)size, limit);
+            return slip__error_code(err, SLIP_EIO, too_long,
+                                    "%s '%s' has %llu bytes, the limit is %zu", what, path,
+                                    (unsigned long long)size, limit);
     }
     for (;;) {
         ssize_t r = read(fd, chunk, sizeof(chunk));
@@ -81,8 +82,8 @@ int slip__file_read(const char *what, const char *path, size_t limit, char **ret
         if (r == 0)
             break;
         if ((size_t)r > limit - buf.len)
-            return slip__error(err, SLIP_EIO, "%s '%s' has over %zu bytes, the limit", what, path,
-                               limit);
+            return slip__error_code(err, SLIP_EIO, too_long,
+                                    "%s '%s' has over %zu bytes, the limit", what, path, limit);
         slip__buf_put(&buf, chunk, (size_t)r);
         if (buf.failed) /* its length, which the limit is held against, stands still now */
             return slip__error_oom(err);

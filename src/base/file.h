@@ -15,9 +15,10 @@ const char *slip__file_kind(mode_t mode);
  * in the message (SLIP_EIO). what names it in messages ("kernel"). *ret_fd is the caller's. */
 int slip__file_open(const char *what, const char *path, int *ret_fd, uint64_t *ret_size,
                     struct slip_error **err);
-/* Reads all of path ("-": standard input), at most limit bytes, into *ret (free() it), NUL-terminated. */
-int slip__file_read(const char *what, const char *path, size_t limit, char **ret, size_t *ret_len,
-                    struct slip_error **err);
+/* Reads all of path ("-": standard input), at most limit bytes, into *ret (free() it), NUL-terminated. too_long is the code of
+ * the refusal if it has more. */
+int slip__file_read(const char *what, const char *path, size_t limit, enum slip_code too_long,
+                    char **ret, size_t *ret_len, struct slip_error **err);
 /* pread() until len bytes are in dst; short files are an error that names both numbers. */
 int slip__file_pread(int fd, const char *what, void *dst, uint64_t len, uint64_t offset,
                      struct slip_error **err);

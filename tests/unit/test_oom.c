@@ -125,7 +125,7 @@ static void endless_input(void **state)
     assert_int_equal(dup2(zeros, STDIN_FILENO), STDIN_FILENO);
     alarm(60);
     fail_allocation(1);
-    rc = slip__file_read("description", "-", 1 << 20, &text, &len, &err);
+    rc = slip__file_read("description", "-", 1 << 20, SLIP_CODE_TOO_LONG, &text, &len, &err);
     fail_allocation(0);
     alarm(0);
     dup2(before, STDIN_FILENO);
