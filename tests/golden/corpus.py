@@ -30,6 +30,6 @@ def add_case(path):
 for file in FILES:
     add_case(file)
 if not CORPUS:
-    tap.main("SLIPWAY_CORPUS names no folder of descriptions")
+    tap.main("set SLIPWAY_CORPUS to a folder with xl/*.cfg and xm/*.cfg of your own to have them read too")
 tap.check(FILES, "no descriptions in " + CORPUS)
 tap.main()
