@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/limits.h"
 #include "base/suggest.h"
 #include "config/xl.h"
 
@@ -192,9 +193,21 @@ int slip__xl_set_field(struct xl_reader *r, const struct slip_field *field, void
     return 0;
 }
 
+/* A list is bounded however many statements it is written in. Reports the first item past the limit. */
+static bool list_full(struct xl_reader *r, const struct slip_field *field, size_t count,
+                      struct slip_span span)
+{
+    if (count < SLIP_LIMIT_LIST_ITEMS)
+        return false;
+    slip__diag(r->diags, SLIP_CODE_LIST_TOO_LONG, span, "'%s' has over %u items, the limit",
+               field->key, SLIP_LIMIT_LIST_ITEMS);
+    return true;
+}
+
 static int add_split(struct xl_reader *r, const struct slip_field *field,
                      const struct xl_value *atom)
 {
+    const struct slip_strs *strs = (void *)slip__field_mark(field, r->guest);
     size_t from = 0, to;
 
     for (;;) {
@@ -202,6 +215,8 @@ static int add_split(struct xl_reader *r, const struct slip_field *field,
         if (from >= atom->len)
             return 0;
         to = from + strcspn(atom->text + from, " \t\n");
+        if (list_full(r, field, strs->count, slip__xl_part(atom, from, to)))
+            return 0;
         if (slip__xl_set_field(r, field, r->guest, atom, from, to) < 0)
             return -1;
         from = to;
@@ -223,6 +238,8 @@ static int apply_strs(struct xl_reader *r, const struct slip_field *field,
         return 0;
     }
     strs->mark = (struct slip_mark){value->span, SLIP_GIVEN};
+    if (value->kind != XL_LIST && one == ONE_ITEM && list_full(r, field, strs->count, value->span))
+        return 0;
     if (value->kind != XL_LIST)
         return one == SPLIT_AT_BLANKS
                    ? add_split(r, field, value)
@@ -230,6 +247,8 @@ static int apply_strs(struct xl_reader *r, const struct slip_field *field,
     for (size_t i = 0; i < value->count; i++) {
         const struct xl_value *item = &value->items[i];
 
+        if (list_full(r, field, strs->count, item->span))
+            return 0;
         if (item->kind == XL_LIST)
             wrong_kind(r, field, item, "strings in its list");
         else if (slip__xl_set_field(r, field, r->guest, item, 0, item->len) < 0)
@@ -242,6 +261,8 @@ static int apply_records(struct xl_reader *r, const struct slip_field *field,
                          const struct xl_value *value)
 {
     bool disk = field->item == &slip__record_disk;
+    /* Every list of records has the shape of struct slip_disk_list (schema.c checks it). */
+    const struct slip_disk_list *list = (void *)slip__field_mark(field, r->guest);
 
     if (value->kind != XL_LIST) {
         wrong_kind(r, field, value, "a list of strings");
@@ -251,6 +272,8 @@ static int apply_records(struct xl_reader *r, const struct slip_field *field,
     for (size_t i = 0; i < value->count; i++) {
         const struct xl_value *item = &value->items[i];
 
+        if (list_full(r, field, list->count, item->span))
+            return 0;
         if (item->kind == XL_LIST)
             wrong_kind(r, field, item, "strings in its list");
         else if ((disk ? slip__xl_disk : slip__xl_vif)(r, item) < 0)
@@ -316,6 +339,8 @@ static void unknown_key(struct xl_reader *r, const struct xl_statement *s)
     d = slip__diag_as(r->diags, r->strictness.xl_compat ? SLIP_WARNING : SLIP_ERROR,
                       SLIP_CODE_UNKNOWN_KEY, s->key_span, "unknown key '%.*s'", shown(s->key_len),
                       s->key);
+    if (!d) /* one too many to be listed: a suggestion would go nowhere */
+        return;
     for (size_t i = 0; i < slip__record_guest.n_fields; i++)
         slip__suggest_try(&suggest, slip__record_guest.fields[i].key);
     while ((known = slip__xl_ignored_next(&cursor, &reason)))
