@@ -211,6 +211,8 @@ static void unknown_part(struct disk_reader *d, struct part p, size_t name_len)
     }
     diag = slip__diag(d->r->diags, SLIP_CODE_BAD_DISK, part_span(d, name), "a disk has no '%.*s'",
                       PART(d, name));
+    if (!diag) /* one too many to be listed: a suggestion would go nowhere */
+        return;
     for (size_t i = 0; i < SLIP_COUNT(names); i++)
         slip__suggest_try(&suggest, names[i].name);
     for (size_t i = 0; (known = slip__xl_ignored_part_at("disk", i, NULL)); i++)

@@ -282,19 +282,18 @@ static int apply_records(struct xl_reader *r, const struct slip_field *field,
     return 0;
 }
 
-/* The string that is there, and this one behind it. */
+/* The string that is there, and this one behind it. Grown in place: a file may do this tens of thousands of times. */
 static int extend_str(struct slip_str *str, const struct xl_value *value)
 {
-    SLIP_AUTO_FREE char *joined = NULL;
     size_t old = strlen(str->value);
+    char *joined = realloc(str->value, old + value->len + 1);
 
-    joined = malloc(old + value->len + 1);
     if (!joined)
         return -1;
-    memcpy(joined, str->value, old);
     memcpy(joined + old, value->text, value->len);
-    return slip__str_set(str, joined, old + value->len,
-                         (struct slip_mark){value->span, SLIP_GIVEN});
+    joined[old + value->len] = 0;
+    *str = (struct slip_str){{value->span, SLIP_GIVEN}, joined};
+    return 0;
 }
 
 static int apply_atom(struct xl_reader *r, const struct slip_field *field,

@@ -294,6 +294,36 @@ static void extending(void **state)
     reading_dispose(&r);
 }
 
+/* One more than the limit, by `key += [...]` again and again: the limit is the whole list's. */
+static void lists_grow_to_their_limit(void **state)
+{
+    static const struct {
+        const char *start, *end;
+    } statements[] = {
+        {"disk += ['/d", ",raw,xvda']\n"},
+        {"serial += ['", "']\n"},
+        {"ramdisk += ['", "']\n"},
+        {"vif += ['vifname=v", "']\n"},
+    };
+    char *text = malloc(SLIP_LIMIT_DESCRIPTION_BYTES);
+
+    (void)state;
+    if (!text)
+        abort();
+    for (size_t k = 0; k < sizeof(statements) / sizeof(statements[0]); k++) {
+        size_t len = (size_t)sprintf(text, PVH);
+        struct reading r;
+
+        for (size_t i = 0; i <= SLIP_LIMIT_LIST_ITEMS; i++)
+            len += (size_t)snprintf(text + len, SLIP_LIMIT_DESCRIPTION_BYTES - len, "%s%zu%s",
+                                    statements[k].start, i, statements[k].end);
+        r = read_options(text, len, NULL);
+        assert_non_null(strstr(r.said, "' has over 4096 items, the limit"));
+        reading_dispose(&r);
+    }
+    free(text);
+}
+
 static void one_or_list(void **state)
 {
     struct reading r =
@@ -516,12 +546,25 @@ static void shared_diags(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strings),   cmocka_unit_test(bad_strings), cmocka_unit_test(bad_bytes),
-        cmocka_unit_test(numbers),   cmocka_unit_test(layout),      cmocka_unit_test(syntax),
-        cmocka_unit_test(hints),     cmocka_unit_test(recovery),    cmocka_unit_test(bounds),
-        cmocka_unit_test(keys),      cmocka_unit_test(extending),   cmocka_unit_test(one_or_list),
-        cmocka_unit_test(disks),     cmocka_unit_test(bad_disks),   cmocka_unit_test(vifs),
-        cmocka_unit_test(overrides), cmocka_unit_test(options),     cmocka_unit_test(shared_diags),
+        cmocka_unit_test(strings),
+        cmocka_unit_test(bad_strings),
+        cmocka_unit_test(bad_bytes),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(layout),
+        cmocka_unit_test(syntax),
+        cmocka_unit_test(hints),
+        cmocka_unit_test(recovery),
+        cmocka_unit_test(bounds),
+        cmocka_unit_test(keys),
+        cmocka_unit_test(extending),
+        cmocka_unit_test(one_or_list),
+        cmocka_unit_test(disks),
+        cmocka_unit_test(bad_disks),
+        cmocka_unit_test(vifs),
+        cmocka_unit_test(overrides),
+        cmocka_unit_test(options),
+        cmocka_unit_test(shared_diags),
+        cmocka_unit_test(lists_grow_to_their_limit),
     };
 
     return cmocka_run_group_tests_name("xl", tests, NULL, NULL);
