@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #define slip__ckd_add(ret, a, b) __builtin_add_overflow(a, b, ret)
-#define slip__ckd_sub(ret, a, b) __builtin_sub_overflow(a, b, ret)
 #define slip__ckd_mul(ret, a, b) __builtin_mul_overflow(a, b, ret)
 
 /* Is [start, start + len) inside [0, size)? */

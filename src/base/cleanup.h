@@ -3,7 +3,6 @@
 #ifndef SLIP_BASE_CLEANUP_H
 #define SLIP_BASE_CLEANUP_H
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -18,16 +17,9 @@ static inline void slip__auto_close(const int *fd)
         close(*fd);
 }
 
-static inline void slip__auto_fclose(FILE **f)
-{
-    if (*f)
-        fclose(*f);
-}
-
-#define SLIP_AUTO_FREE   __attribute__((cleanup(slip__auto_free)))
-#define SLIP_AUTO_CLOSE  __attribute__((cleanup(slip__auto_close)))
-#define SLIP_AUTO_FCLOSE __attribute__((cleanup(slip__auto_fclose)))
-#define SLIP_AUTO(fn)    __attribute__((cleanup(fn)))
+#define SLIP_AUTO_FREE  __attribute__((cleanup(slip__auto_free)))
+#define SLIP_AUTO_CLOSE __attribute__((cleanup(slip__auto_close)))
+#define SLIP_AUTO(fn)   __attribute__((cleanup(fn)))
 
 /* Takes the descriptor out of a SLIP_AUTO_CLOSE variable. */
 static inline int slip__steal_fd(int *fd)

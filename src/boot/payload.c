@@ -12,7 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/limits.h"
+#include "guest/limits.h"
 
 static const char *type_word(const struct slip_guest *guest)
 {

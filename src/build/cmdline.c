@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/limits.h"
+#include "guest/limits.h"
 
 /* Does a word of the line begin with console=? Words end at spaces outside double quotes, as Linux reads them. */
 static bool names_console(const char *line)

@@ -13,7 +13,7 @@
 #include "abi/start_info.h"
 #include "base/ckd.h"
 #include "base/cleanup.h"
-#include "base/limits.h"
+#include "guest/limits.h"
 
 #define MIB (1ull << 20)
 

@@ -10,11 +10,11 @@
 #include "abi/e820.h"
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/limits.h"
 #include "build/cmdline.h"
 #include "build/make.h"
 #include "build/protocol.h"
 #include "build/pvh.h"
+#include "guest/limits.h"
 
 /* Modules are read in pieces of this size, so that progress moves. */
 #define CHUNK_BYTES (8u << 20)

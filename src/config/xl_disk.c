@@ -4,6 +4,7 @@
  * format, vdev, access) or by name; deprecated prefixes (file:, phy:, ...) come before the target. It must not know what
  * makes a disk complete: that is a check on the guest.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"

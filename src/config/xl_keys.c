@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a statement's key does with its value: sets a field of the guest, by the schema. It must not know the grammar. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "config/xl.h"
 
 /* In the C locale, whatever the program's is. */

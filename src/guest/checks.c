@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/limits.h"
+#include "guest/limits.h"
 #include "guest/rules.h"
 #include "guest/uuid.h"
 

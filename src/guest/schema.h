@@ -10,14 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/limits.h"
+#include "guest/limits.h"
 #include "slipway/diag.h"
 #include "slipway/guest.h"
 
 enum slip_origin {
     SLIP_UNSET = 0, /* nobody said anything */
     SLIP_GIVEN,     /* written in the description; span says where */
-    SLIP_DEFAULT    /* filled in by slip__guest_defaults() */
+    SLIP_DEFAULT    /* filled in by slip__guest_resolve() */
 };
 
 /* The head of every value, so that generic code can ask any of them. */

@@ -12,6 +12,7 @@
 #include "base/ckd.h"
 #include "base/file.h"
 #include "base/reader.h"
+#include "image/limits.h"
 #include "image/report.h"
 
 #define PAYLOAD_HEAD_BYTES 16u

@@ -3,7 +3,7 @@
 #include <lzma.h>
 #include <stdlib.h>
 
-#include "base/limits.h"
+#include "image/limits.h"
 #include "image/stream.h"
 
 static int opened(struct slip_stream *s, lzma_stream *lz, lzma_ret r, struct slip_error **err)

@@ -3,7 +3,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include "base/limits.h"
+#include "image/limits.h"
 #include "image/stream.h"
 
 /* The largest window within the limit on dictionaries. Linux's own kernels use up to 27 (zstd -22 --ultra). */

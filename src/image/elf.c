@@ -11,6 +11,7 @@
 #include "base/ckd.h"
 #include "base/cleanup.h"
 #include "base/reader.h"
+#include "image/limits.h"
 
 static const struct slip_elf_layout layouts[] = {SLIP_ELF_LAYOUT_32, SLIP_ELF_LAYOUT_64};
 

@@ -4,8 +4,8 @@
 #define SLIP_IMAGE_ELF_H
 
 #include "abi/elf.h"
-#include "base/limits.h"
 #include "image/image.h"
+#include "image/limits.h"
 #include "image/stream.h"
 
 /* A piece of the ELF that holds notes, and its bytes once they were read. */

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/reader.h"
 #include "image/elf.h"
+#include "image/limits.h"
 
 struct areas {
     size_t count;

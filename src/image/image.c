@@ -2,6 +2,7 @@
 /* The image: which format a file is in, and its life. Knows the formats only through their table. */
 #include "image/image.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -13,6 +13,7 @@
 #include "base/ckd.h"
 #include "base/cleanup.h"
 #include "image/elf.h"
+#include "image/limits.h"
 
 struct range {
     uint64_t start, end; /* in the file */

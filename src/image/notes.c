@@ -19,6 +19,7 @@
 #include "base/ckd.h"
 #include "base/reader.h"
 #include "image/elf.h"
+#include "image/limits.h"
 #include "image/report.h"
 
 bool slip__note_is_xen(const struct slip_note *note, uint32_t type)

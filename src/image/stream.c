@@ -8,7 +8,7 @@
 #include "base/ckd.h"
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/limits.h"
+#include "image/limits.h"
 
 /* What skipping and finishing read through: small, so that it stays in the CPU's cache. */
 #define SCRATCH_BYTES (64u << 10)

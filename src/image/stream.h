@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "image/limits.h"
 
 struct slip_stream;
 

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "base/error.h"
+#include "guest/limits.h"
 #include "life/protocol.h"
 #include "life/state.h"
 

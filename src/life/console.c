@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "life/limits.h"
 
 /* A guest that prints without end must not keep us from the rest: so much at a time. */
 #define CHUNK_BYTES 16384

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/limits.h"
+#include "life/limits.h"
 
 /* A guest prints byte by byte, and each byte that wakes a reader costs it more than the byte itself: a kernel's boot messages
  * take 0.1 s longer. So after a read its output gathers for this long, which nobody sees at a terminal. */

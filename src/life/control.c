@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/limits.h"
+#include "life/limits.h"
 #include "life/supervisor.h"
 
 void slip__control_init(struct slip_control *control)

@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "base/limits.h"
+#include "life/limits.h"
 
 void slip__ending_dispose(struct slip_ending *ending)
 {

@@ -20,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "life/limits.h"
 #include "slipway/domain.h"
 
 #define SLIP_CONTROL_VERSION 1

@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "guest/limits.h"
 #include "life/protocol.h"
 
 enum { ALIVE_BYTE = 0, GATE_BYTE = 1 };

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "base/limits.h"
+#include "guest/limits.h"
 #include "slipway/domain.h"
 
 /* A claimed name. The descriptors are close-on-exec and survive fork; the name is ours until the last copy of lock_fd closes.

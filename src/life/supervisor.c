@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "life/limits.h"
 
 /* How long those who are still reading the last output are waited for, from the last byte they took. */
 #define LINGER_US 10000000u

@@ -2,6 +2,7 @@
 /* The ACPI tables: walked from the RSDP as a guest would, by offsets of the specification; then taken apart by iasl. */
 #include "plan_fixture.h"
 
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"

@@ -14,7 +14,6 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/limits.h"
 #include "failmalloc.h"
 #include "image/image.h"
 #include "mkimage.h"

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "life/console.h"
+#include "life/limits.h"
 
 #define RING_BYTES 1024u
 

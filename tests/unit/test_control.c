@@ -18,8 +18,8 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "base/limits.h"
 #include "life/client.h"
+#include "life/limits.h"
 
 #include "life_stage.h"
 

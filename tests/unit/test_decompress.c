@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "base/limits.h"
+#include "image/limits.h"
 #include "image/stream.h"
 #include "mkimage.h"
 

@@ -11,9 +11,9 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "base/limits.h"
 #include "failmalloc.h"
 #include "image/image.h"
+#include "image/limits.h"
 #include "mkimage.h"
 
 #define MIB          (1u << 20)

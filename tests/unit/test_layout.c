@@ -2,6 +2,8 @@
 /* Where everything of a guest lies: in RAM, apart, in reach; and what is said when it can't. */
 #include "plan_fixture.h"
 
+#include <stdio.h>
+
 #include "abi/e820.h"
 #include "base/ckd.h"
 #include "base/cleanup.h"

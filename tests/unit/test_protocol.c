@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/limits.h"
+#include "life/limits.h"
 #include "life/protocol.h"
 
 struct pair {

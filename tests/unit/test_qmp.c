@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "base/limits.h"
+#include "engine/qemu/limits.h"
 #include "engine/qemu/qmp.h"
 
 #define GREETING  "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n"

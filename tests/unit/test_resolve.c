@@ -2,6 +2,8 @@
 /* How a guest starts, what its defaults are, and the checks: every sentence of docs/guest-file.md's rules. */
 #include "guest_fixture.h"
 
+#include <stdio.h>
+
 static struct reading read_ok(const char *text)
 {
     struct reading r = read_text(text);

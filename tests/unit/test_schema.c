@@ -3,6 +3,7 @@
 #include "guest_fixture.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 /* A fixed seed: a failure comes again. */
 static uint64_t seed = 0x9e3779b97f4a7c15u;

@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "guest/limits.h"
 #include "life/state.h"
 
 /* A state folder so deep that no socket address could name what is in it. */

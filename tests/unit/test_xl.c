@@ -2,6 +2,8 @@
 /* The xl.cfg reader: its lexical grammar, places, recovery, keys, disks, interfaces, overrides. */
 #include "guest_fixture.h"
 
+#include <stdio.h>
+
 #include "base/limits.h"
 #include "config/config.h"
 

@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/limits.h"
+#include "engine/qemu/limits.h"
 
 #define READ_BYTES 4096u
 /* Steps (a read, or a message passed over) that one look takes at most: some milliseconds. */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Named limits on what a kernel file may make us allocate or do, with the reason beside each. */
+#ifndef SLIP_IMAGE_LIMITS_H
+#define SLIP_IMAGE_LIMITS_H
+
+/* A decompressed kernel. Xen's builder has stopped at 1 GiB since XSA-25; real ones are below 100 MiB. */
+#define SLIP_LIMIT_INFLATED_BYTES (1ull << 30)
+/* What an xz or zstd stream may ask for its dictionary. Linux's xz kernels ask for up to 128 MiB since 6.12. */
+#define SLIP_LIMIT_DICTIONARY_BYTES (160ull << 20)
+/* Program headers we look at. An ELF kernel has under 10; the format allows 65535. */
+#define SLIP_LIMIT_PROGRAM_HEADERS 256u
+/* Section headers we look at. Distribution kernels with debug information have under 100. */
+#define SLIP_LIMIT_SECTION_HEADERS 4096u
+/* Bytes of one note segment or section. Linux's are under 1 KiB. */
+#define SLIP_LIMIT_NOTE_BYTES (64u << 10)
+/* Notes we look at in one image. */
+#define SLIP_LIMIT_NOTES 1024u
+/* Note segments, and note sections, of one image. Real ones have up to three. */
+#define SLIP_LIMIT_NOTE_AREAS 64u
+/* Bytes of one program or section header: 32 to 64 by the standard; more would be for the future. */
+#define SLIP_LIMIT_HEADER_BYTES 256u
+/* Times a compressed stream may be started again to reach bytes that were passed by. */
+#define SLIP_LIMIT_REWINDS 3u
+
+#endif
