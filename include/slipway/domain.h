@@ -29,7 +29,9 @@ enum slip_state {
     SLIP_STATE_RUNNING,
     SLIP_STATE_PAUSED,
     SLIP_STATE_CRASHED, /* kept by on_crash = "preserve" */
-    SLIP_STATE_OFF      /* kept by on_poweroff = "preserve" */
+    SLIP_STATE_OFF,     /* kept by on_poweroff = "preserve", or its toolstack has not taken it away yet */
+    SLIP_STATE_HALF_BUILT, /* whoever built it died; slip_domain_destroy() or a new guest of its name takes it away */
+    SLIP_STATE_DYING       /* it is gone but for memory that somebody still holds */
 };
 
 /* How a domain ended. */
@@ -75,24 +77,31 @@ struct slip_create_options {
 SLIP_API int slip_domain_create(const struct slip_guest *guest,
                                 const struct slip_create_options *options, struct slip_diags *diags,
                                 struct slip_domain **ret, struct slip_error **err) SLIP_MUST_CHECK;
-/* Connects to a running domain. SLIP_ENOENT: there is none of that name. SLIP_ESTATE: it is still being built. */
+/* Connects to a running domain, by its name or by its number on the hypervisor: one with a supervisor of ours, or any other that
+ * a hypervisor of this host has. SLIP_ENOENT: there is none of that name. SLIP_ESTATE: it is still being built. */
 SLIP_API int slip_domain_open(const char *name, struct slip_domain **ret,
                               struct slip_error **err) SLIP_MUST_CHECK;
 SLIP_API void slip_domain_free(struct slip_domain *domain); /* NULL is fine */
 
 struct slip_domain_info {
-    size_t size; /* set by the caller */
-    char name[128];
+    size_t size;    /* set by the caller */
+    char name[128]; /* empty: it has none (yet) */
     char uuid[37];
     char engine[16];
     char type[8];
     enum slip_state state;
-    pid_t supervisor_pid;
+    pid_t supervisor_pid; /* 0: no supervisor stands behind it (another toolstack's domain, or it died) */
+    int domid;            /* the hypervisor's number; -1: the engine has none, or not yet */
     uint64_t memory_bytes;
     unsigned vcpus;
-    uint64_t uptime_us; /* since the domain was created */
-    unsigned boots;     /* 1 + restarts */
+    uint64_t uptime_us; /* since the domain was created; 0: not known */
+    unsigned boots;     /* 1 + restarts; 0: not known */
+    uint64_t cpu_us;    /* processor time it has used; 0 where the engine does not count */
+    bool on_cpu;        /* at this moment; hypervisors only */
+    bool blocked;       /* all its vCPUs wait; hypervisors only */
 };
+
+typedef int slip_domain_fn(const struct slip_domain_info *info, void *payload);
 
 SLIP_API int slip_domain_info(struct slip_domain *domain, struct slip_domain_info *ret,
                               struct slip_error **err);
@@ -107,6 +116,31 @@ SLIP_API int slip_domain_destroy(struct slip_domain *domain, struct slip_error *
 /* SLIP_CREATE_OWNED domains: lets go, the domain lives on. */
 SLIP_API int slip_domain_detach(struct slip_domain *domain, struct slip_error **err);
 
+/* Devices that a running guest can be given and relieved of, on engines that can. */
+enum slip_device_kind { SLIP_DEVICE_DISK = 1, SLIP_DEVICE_VIF };
+struct slip_device_info {
+    size_t size; /* set by the library */
+    enum slip_device_kind kind;
+    int devid;        /* the hypervisor's number of the device */
+    char name[64];    /* disk: "xvda"; vif: "vif3.0", the host's interface */
+    char backend[64]; /* who serves it: "phy", "qdisk", "vif", ... */
+    char target[256]; /* disk: file or device; vif: its bridge */
+    char mac[18];     /* vif */
+    int state;        /* XenbusState: 4 is connected */
+    bool read_only;
+};
+typedef int slip_device_fn(const struct slip_device_info *info, void *payload);
+/* spec: as an item of disk= or vif= in xl.cfg. What is wrong with it goes to diags (SLIP_EDESC). Returns when the guest can see
+ * the device; on failure nothing is left. SLIP_ENOTSUP: this engine cannot. */
+SLIP_API int slip_domain_device_attach(struct slip_domain *domain, enum slip_device_kind kind,
+                                       const char *spec, struct slip_diags *diags,
+                                       struct slip_error **err);
+/* which: a disk's vdev ("xvdb") or number, a vif's number or mac. Returns when it is gone. */
+SLIP_API int slip_domain_device_detach(struct slip_domain *domain, enum slip_device_kind kind,
+                                       const char *which, struct slip_error **err);
+SLIP_API int slip_domain_device_list(struct slip_domain *domain, slip_device_fn *fn, void *payload,
+                                     struct slip_error **err);
+
 /* Opens the console: what was printed before (as much as is kept), then what comes, through restarts too. *ret_fd is a
  * stream socket the caller closes; bytes written to it are typed at the guest. End of file: the domain ended. Several may
  * be open; one that reads too slowly is told how many bytes it missed. The first console of the connection that
@@ -119,8 +153,8 @@ SLIP_API int slip_domain_wait(struct slip_domain *domain, enum slip_end *ret_end
 /* Why it ended, one phrase ("the guest panicked"), after slip_domain_wait(). NULL: nobody knows. Borrowed. */
 SLIP_API const char *slip_domain_end_reason(const struct slip_domain *domain);
 
-/* Calls fn for every domain of this user that is alive, until it returns non-zero, and cleans up after dead ones. */
-typedef int slip_domain_fn(const struct slip_domain_info *info, void *payload);
+/* Calls fn for every domain of this user that is alive, and for every other one that a hypervisor of this host has (its own,
+ * number 0, too), until it returns non-zero. Cleans up after dead ones. */
 SLIP_API int slip_domain_list(slip_domain_fn *fn, void *payload, struct slip_error **err);
 
 SLIP_END_DECLS

@@ -24,6 +24,14 @@ struct slip_engine_status {
 SLIP_API int slip_engine_status_at(size_t index, struct slip_engine_status *ret,
                                    struct slip_error **err);
 
+/* What an engine (NULL: the default one) knows of this host: fn is called with names and values in the order of `xl info`,
+ * until it returns non-zero. SLIP_ENOTSUP: this engine knows nothing of it. */
+typedef int slip_pair_fn(const char *name, const char *value, void *payload);
+SLIP_API int slip_engine_info(const char *engine, slip_pair_fn *fn, void *payload,
+                              struct slip_error **err);
+/* The hypervisor's own messages. The caller frees *ret. SLIP_ENOTSUP: this engine has none. */
+SLIP_API int slip_engine_log(const char *engine, bool clear, char **ret, struct slip_error **err);
+
 SLIP_END_DECLS
 
 #endif

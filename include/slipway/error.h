@@ -25,7 +25,8 @@ enum slip_rc {
     SLIP_ENOENT = -8,    /* no such guest or file */
     SLIP_EIO = -9,       /* reading or writing failed */
     SLIP_ESTATE = -10,   /* the guest is not in a state that allows this */
-    SLIP_EINTERNAL = -11 /* a mistake of ours */
+    SLIP_EINTERNAL = -11, /* a mistake of ours */
+    SLIP_ENOTSUP = -12    /* the engine has no such thing */
 };
 
 struct slip_error;

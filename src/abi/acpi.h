@@ -60,10 +60,12 @@ enum {
 #define SLIP_FADT_SLP_BUTTON    (1u << 5)
 #define SLIP_FADT_FIX_RTC       (1u << 6) /* RTC wake status is not in the fixed registers */
 #define SLIP_FADT_RESET_REG_SUP (1u << 10)
+#define SLIP_FADT_HW_REDUCED    (1u << 20)
 
 /* IAPC_BOOT_ARCH */
 #define SLIP_FADT_LEGACY_DEVICES (1u << 0)
 #define SLIP_FADT_VGA_ABSENT     (1u << 2)
+#define SLIP_FADT_NO_CMOS_RTC    (1u << 5)
 
 enum { SLIP_FACS_BYTES = 64, SLIP_FACS_VERSION = 2 };
 

@@ -225,6 +225,31 @@ int slip_domain_detach(struct slip_domain *domain, struct slip_error **err)
     return request(domain, "detach", err);
 }
 
+int slip_domain_device_attach(struct slip_domain *domain, enum slip_device_kind kind,
+                              const char *spec, struct slip_diags *diags, struct slip_error **err)
+{
+    if (!domain || !spec || !diags)
+        return slip__error(err, SLIP_EINVAL, "slip_domain_device_attach() needs a domain and more");
+    return slip__error(err, SLIP_ENOTSUP, "no device of kind %d can be attached", (int)kind);
+}
+
+int slip_domain_device_detach(struct slip_domain *domain, enum slip_device_kind kind,
+                              const char *which, struct slip_error **err)
+{
+    if (!domain || !which)
+        return slip__error(err, SLIP_EINVAL, "slip_domain_device_detach() needs a domain and more");
+    return slip__error(err, SLIP_ENOTSUP, "no device of kind %d can be detached", (int)kind);
+}
+
+int slip_domain_device_list(struct slip_domain *domain, slip_device_fn *fn, void *payload,
+                            struct slip_error **err)
+{
+    (void)payload;
+    if (!domain || !fn)
+        return slip__error(err, SLIP_EINVAL, "slip_domain_device_list() needs a domain and more");
+    return slip__error(err, SLIP_ENOTSUP, "devices cannot be listed");
+}
+
 int slip_domain_info(struct slip_domain *domain, struct slip_domain_info *ret,
                      struct slip_error **err)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ACPI tables for a direct-booted guest. They are deliberately not hardware-reduced: under TCG no clock exists that a
- * hardware-reduced system could calibrate its timers against, while the PIT always works. SMI_CMD is 0, which says that
- * the machine is in ACPI mode already. Must not know engines or layout.
+ * ACPI tables for a direct-booted guest. On a board with a PC's chips they are deliberately not hardware-reduced: under TCG
+ * no clock exists that a hardware-reduced system could calibrate its timers against, while the PIT always works. SMI_CMD is
+ * 0, which says that the machine is in ACPI mode already. On Xen there are no such chips, and Xen's own clock. Must not know
+ * engines or layout.
  */
 #include "build/acpi.h"
 
@@ -116,14 +117,43 @@ static uint32_t make_pm1_event(struct maker *m)
     return (uint32_t)gpa;
 }
 
+struct field {
+    size_t offset;
+    uint64_t value;
+    unsigned bytes;
+};
+
+static uint32_t put_fadt(struct maker *m, const struct field *fields, size_t count)
+{
+    size_t start = begin_sdt(m, "FACP", 6);
+
+    zeros(m->buf, SLIP_FADT_BYTES - SLIP_ACPI_HEADER_BYTES);
+    for (size_t i = 0; i < count; i++)
+        slip__buf_patch(m->buf, start + fields[i].offset, fields[i].value, fields[i].bytes);
+    return end_sdt(m, start);
+}
+
+/* No fixed hardware at all: ACPI 5.2.9, "Hardware-reduced ACPI". */
+static uint32_t make_reduced_fadt(struct maker *m, uint32_t dsdt)
+{
+    const struct field fields[] = {
+        {SLIP_FADT_DSDT, dsdt, 4},
+        {SLIP_FADT_IAPC_BOOT_ARCH, SLIP_FADT_VGA_ABSENT | SLIP_FADT_NO_CMOS_RTC, 2},
+        {SLIP_FADT_FLAGS,
+         SLIP_FADT_WBINVD | SLIP_FADT_PROC_C1 | SLIP_FADT_PWR_BUTTON | SLIP_FADT_SLP_BUTTON |
+             SLIP_FADT_FIX_RTC | SLIP_FADT_HW_REDUCED,
+         4},
+        {SLIP_FADT_MINOR_REVISION, 3, 1},
+        {SLIP_FADT_X_DSDT, dsdt, 8},
+    };
+
+    return put_fadt(m, fields, sizeof(fields) / sizeof(fields[0]));
+}
+
 static uint32_t make_fadt(struct maker *m, uint32_t facs, uint32_t dsdt, uint32_t pm1_event)
 {
     const struct slip_machine *machine = m->machine;
-    const struct {
-        size_t offset;
-        uint64_t value;
-        unsigned bytes;
-    } fields[] = {
+    const struct field fields[] = {
         {SLIP_FADT_FIRMWARE_CTRL, facs, 4},
         {SLIP_FADT_DSDT, dsdt, 4},
         {SLIP_FADT_SCI_INT, machine->sci_irq, 2},
@@ -149,12 +179,8 @@ static uint32_t make_fadt(struct maker *m, uint32_t facs, uint32_t dsdt, uint32_
         {SLIP_FADT_X_PM1A_CNT_BLK, SLIP_ACPI_GAS(SLIP_ACPI_MEMORY, 16, 8, SLIP_ACPI_BYTE), 4},
         {SLIP_FADT_X_PM1A_CNT_BLK + 4, machine->sleep_register_gpa - 1, 8},
     };
-    size_t start = begin_sdt(m, "FACP", 6);
 
-    zeros(m->buf, SLIP_FADT_BYTES - SLIP_ACPI_HEADER_BYTES);
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-        slip__buf_patch(m->buf, start + fields[i].offset, fields[i].value, fields[i].bytes);
-    return end_sdt(m, start);
+    return put_fadt(m, fields, sizeof(fields) / sizeof(fields[0]));
 }
 
 /* flags 0: polarity and trigger of the bus. */
@@ -166,19 +192,20 @@ static void put_override(struct slip_buf *buf, uint8_t irq, uint32_t gsi, uint16
     slip__buf_uint(buf, flags, 2);
 }
 
-static uint32_t make_madt(struct maker *m, unsigned vcpus, unsigned maxvcpus)
+/* Those past vcpus are neither enabled nor online capable: no machine of ours can add a processor later. */
+static void put_lapics(struct maker *m, unsigned vcpus, unsigned maxvcpus)
+{
+    for (unsigned id = 0; id < maxvcpus; id++) {
+        slip__buf_uint(m->buf, SLIP_MADT_LAPIC | 8 << 8, 2);
+        slip__buf_uint(m->buf, id | (id * m->machine->apic_step) << 8, 2);
+        slip__buf_uint(m->buf, id < vcpus ? SLIP_MADT_LAPIC_ENABLED : 0, 4);
+    }
+}
+
+static void put_ioapic(struct maker *m)
 {
     struct slip_buf *buf = m->buf;
-    size_t start = begin_sdt(m, "APIC", 5);
 
-    slip__buf_uint(buf, m->machine->lapic_gpa, 4);
-    slip__buf_uint(buf, SLIP_MADT_PCAT_COMPAT, 4);
-    /* Those past vcpus are neither enabled nor online capable: no machine of ours can add a processor later. */
-    for (unsigned id = 0; id < maxvcpus; id++) {
-        slip__buf_uint(buf, SLIP_MADT_LAPIC | 8 << 8, 2);
-        slip__buf_uint(buf, id | id << 8, 2);
-        slip__buf_uint(buf, id < vcpus ? SLIP_MADT_LAPIC_ENABLED : 0, 4);
-    }
     slip__buf_uint(buf, SLIP_MADT_IOAPIC | 12 << 8, 2);
     slip__buf_uint(buf, 0, 2);
     slip__buf_uint(buf, m->machine->ioapic_gpa, 4);
@@ -186,6 +213,18 @@ static uint32_t make_madt(struct maker *m, unsigned vcpus, unsigned maxvcpus)
     /* The PIT's interrupt 0 arrives at input 2, as on every PC. */
     put_override(buf, 0, 2, 0);
     put_override(buf, m->machine->sci_irq, m->machine->sci_irq, SLIP_MADT_LEVEL_HIGH);
+}
+
+static uint32_t make_madt(struct maker *m, unsigned vcpus, unsigned maxvcpus)
+{
+    struct slip_buf *buf = m->buf;
+    size_t start = begin_sdt(m, "APIC", 5);
+
+    slip__buf_uint(buf, m->machine->lapic_gpa, 4);
+    slip__buf_uint(buf, m->machine->no_ioapic ? 0 : SLIP_MADT_PCAT_COMPAT, 4);
+    put_lapics(m, vcpus, maxvcpus);
+    if (!m->machine->no_ioapic)
+        put_ioapic(m);
     slip__buf_uint(buf, SLIP_MADT_LAPIC_NMI | 6 << 8, 2);
     slip__buf_uint(buf, 0xff, 1);
     slip__buf_uint(buf, 0, 2); /* polarity and trigger of the bus */
@@ -220,8 +259,12 @@ unsigned slip__acpi_make(const struct slip_machine *machine, unsigned vcpus, uns
     end(&m, rsdp);
 
     dsdt = make_dsdt(&m);
-    facs = make_facs(&m);
-    fadt = make_fadt(&m, facs, dsdt, make_pm1_event(&m));
+    if (machine->hw_reduced) {
+        fadt = make_reduced_fadt(&m, dsdt);
+    } else {
+        facs = make_facs(&m);
+        fadt = make_fadt(&m, facs, dsdt, make_pm1_event(&m));
+    }
     madt = make_madt(&m, vcpus, maxvcpus);
     xsdt = make_xsdt(&m, fadt, madt);
     slip__buf_patch(buf, rsdp + SLIP_RSDP_XSDT, xsdt, 8);

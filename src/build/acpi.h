@@ -15,7 +15,7 @@ struct slip_acpi_table {
 
 #define SLIP_ACPI_MAX_TABLES 8
 
-/* Appends to the empty buf RSDP (first), DSDT, FACS, FADT, MADT and XSDT, meant for gpa (64-byte aligned, below 4 GiB):
+/* Appends to the empty buf RSDP (first), DSDT, FACS (not on hardware-reduced boards), FADT, MADT and XSDT, meant for gpa (64-byte aligned, below 4 GiB):
  * vcpus processors are enabled, the others up to maxvcpus are described and not. Fills tables and returns how many.
  * Memory shortage shows in buf. */
 unsigned slip__acpi_make(const struct slip_machine *machine, unsigned vcpus, unsigned maxvcpus,

@@ -58,6 +58,8 @@ static void make_map(struct slip_layout *l, const struct slip_machine *machine)
     add_map(l, machine->hidden_gpa, machine->hidden_gpa + machine->hidden_bytes,
             SLIP_E820_RESERVED);
     add_map(l, SLIP_PC_HOLE_END, low_end, SLIP_E820_RAM);
+    add_map(l, machine->special_gpa, machine->special_gpa + machine->special_bytes,
+            SLIP_E820_RESERVED);
     for (unsigned i = 1; i < l->n_ram; i++)
         add_map(l, l->ram[i].gpa, l->ram[i].gpa + l->ram[i].size, SLIP_E820_RAM);
 }

@@ -6,6 +6,7 @@
 #ifndef SLIP_BUILD_MACHINE_H
 #define SLIP_BUILD_MACHINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,11 +14,20 @@ struct slip_machine {
     const char *name;    /* "microvm" */
     const char *console; /* the console= word a guest's command line gets: "ttyS0" */
 
+    /* What the board lacks of a PC: what PVH guests of Xen are told. */
+    bool hw_reduced;   /* no SCI, PM1 registers, sleep or reset register: ACPI's hardware-reduced profile */
+    bool no_ioapic;    /* interrupts are the hypervisor's events; no PIC, PIT or RTC either */
+    unsigned apic_step; /* vCPU n's local APIC id is n * apic_step */
+
     /* RAM: [0, low_end_max) below 4 GiB, the rest from 4 GiB on. */
     uint64_t low_ram_max_bytes; /* RAM below 4 GiB is at most this */
     uint64_t
         hidden_gpa; /* the range below 1 MiB that RAM does not show through, e.g. a ROM's alias */
     uint64_t hidden_bytes;
+
+    /* Guest memory that is the hypervisor's or shared with it, outside RAM: reserved in the map. 0 bytes: none. */
+    uint64_t special_gpa;
+    uint64_t special_bytes;
 
     /* Where the first vCPU's start block goes for engines that start through a reset ROM; 0 bytes: none. */
     uint64_t reset_block_gpa;
@@ -44,5 +54,9 @@ struct slip_machine {
 
 /* QEMU's microvm with ACPI: what the qemu engine runs, and the board of the kvm engine. */
 extern const struct slip_machine slip__machine_microvm;
+/* What a PVH guest finds on Xen. */
+extern const struct slip_machine slip__machine_xen_pvh;
+/* Pseudo-physical memory of a PV guest on Xen: RAM and nothing else. */
+extern const struct slip_machine slip__machine_xen_pv;
 
 #endif

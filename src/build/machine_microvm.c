@@ -10,6 +10,7 @@
 const struct slip_machine slip__machine_microvm = {
     .name = "microvm",
     .console = "ttyS0",
+    .apic_step = 1,
 
     .low_ram_max_bytes = 3ull << 30,
     .hidden_gpa = 0xf0000, /* the reset ROM's alias lies above RAM */

@@ -20,6 +20,9 @@ static const struct {
     const struct slip_engine *engine;
     bool by_default;
 } registry[] = {
+#ifdef SLIP_HAVE_XEN
+    {&slip__engine_xen, true},
+#endif
     {&slip__engine_qemu, true},
     {&slip__engine_null, false},
 };
@@ -27,6 +30,12 @@ static const struct {
 const struct slip_engine *slip__engine_at(size_t index)
 {
     return index < SLIP_COUNT(registry) ? registry[index].engine : NULL;
+}
+
+const struct slip_machine *slip__engine_machine(const struct slip_engine *engine,
+                                                enum slip_type container)
+{
+    return (unsigned)container < SLIP_TYPES ? engine->machines[container] : NULL;
 }
 
 static struct slip_engine_status probe(const struct slip_engine *engine)
@@ -126,4 +135,45 @@ int slip_engine_status_at(size_t index, struct slip_engine_status *ret, struct s
     status.is_default = (int)index == default_index();
     *ret = status;
     return 0;
+}
+
+static int knows_nothing(const struct slip_engine *engine, const char *what,
+                         struct slip_error **err)
+{
+    return slip__error(err, SLIP_ENOTSUP, "the %s engine has no %s", engine->name, what);
+}
+
+int slip_engine_info(const char *name, slip_pair_fn *fn, void *payload, struct slip_error **err)
+{
+    const struct slip_engine *engine;
+    int rc;
+
+    if (!fn)
+        return slip__error(err, SLIP_EINVAL, "slip_engine_info() needs a function");
+    rc = slip__engine_find(name, &engine, err);
+    if (rc < 0)
+        return rc;
+    return engine->info ? engine->info(fn, payload, err)
+                        : knows_nothing(engine, "knowledge of the host", err);
+}
+
+int slip_engine_log(const char *name, bool clear, char **ret, struct slip_error **err)
+{
+    const struct slip_engine *engine;
+    struct slip_buf text = {0};
+    int rc;
+
+    if (!ret)
+        return slip__error(err, SLIP_EINVAL, "slip_engine_log() needs ret");
+    rc = slip__engine_find(name, &engine, err);
+    if (rc == 0)
+        rc = engine->log ? engine->log(clear, &text, err) : knows_nothing(engine, "log", err);
+    if (rc == 0 && text.failed)
+        rc = slip__error_oom(err);
+    if (rc < 0) {
+        slip__buf_dispose(&text);
+        return rc;
+    }
+    *ret = slip__buf_steal(&text);
+    return *ret ? 0 : slip__error_oom(err);
 }

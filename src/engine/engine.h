@@ -13,8 +13,10 @@
 #include <poll.h>
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/diag.h"
 #include "build/plan.h"
+#include "slipway/domain.h"
 #include "slipway/engine.h"
 
 /* What happened inside a guest. */
@@ -23,6 +25,8 @@ enum slip_event {
     SLIP_EVENT_POWEROFF, /* it powered off; the engine has stopped it */
     SLIP_EVENT_RESET,    /* it asked for a reset, or triple-faulted; stopped */
     SLIP_EVENT_PANIC,    /* it told us that it panicked; stopped, memory intact */
+    SLIP_EVENT_WATCHDOG, /* its watchdog fired; stopped, memory intact */
+    SLIP_EVENT_GONE,     /* somebody else ended it (another toolstack); nothing is left to stop */
     SLIP_EVENT_DIED      /* the engine itself failed under it (*err of dispatch says how) */
 };
 
@@ -38,11 +42,44 @@ struct slip_run {
     int console_in_fd;
 };
 
+/* One device to plug in. */
+struct slip_device {
+    enum slip_device_kind kind;
+    union {
+        const struct slip_disk *disk;
+        const struct slip_vif *vif;
+    };
+};
+
+/*
+ * Hypervisors keep domains that no process of ours stands behind: made by other toolstacks, or left by a supervisor that
+ * died. These calls see and manage any of them, by the hypervisor's number. None of them needs a slip_run.
+ */
+struct slip_hosted {
+    /* Calls fn for every domain, the host's own (number 0) too, until it returns non-zero. size is set; supervisor_pid is 0. */
+    int (*list)(slip_domain_fn *fn, void *payload, struct slip_error **err);
+    /* The one of this number. SLIP_ENOENT: there is none. */
+    int (*look)(unsigned domid, struct slip_domain_info *ret, struct slip_error **err);
+    int (*pause)(unsigned domid, struct slip_error **err);
+    int (*unpause)(unsigned domid, struct slip_error **err);
+    int (*shutdown)(unsigned domid, struct slip_error **err);
+    int (*reboot)(unsigned domid, struct slip_error **err);
+    /* Ends it and takes away all that belongs to it: devices, store entries. Returns when it is gone. */
+    int (*destroy)(unsigned domid, struct slip_error **err);
+    /* Its console: a descriptor to read from and write to, the caller's to close. */
+    int (*console)(unsigned domid, int *ret_fd, struct slip_error **err);
+    int (*attach)(unsigned domid, const struct slip_device *device, struct slip_error **err);
+    int (*detach)(unsigned domid, enum slip_device_kind kind, const char *which,
+                  struct slip_error **err);
+    int (*devices)(unsigned domid, slip_device_fn *fn, void *payload, struct slip_error **err);
+};
+
 struct slip_engine {
     const char *name;
     const char *summary; /* one line */
-    const struct slip_machine *machine;
-    bool records; /* it has a use for create's record */
+    const struct slip_machine *machines[SLIP_TYPES]; /* by enum slip_type; NULL: it has no such container */
+    const struct slip_hosted *hosted;                /* NULL: its guests live and die with their supervisor */
+    bool records;                                    /* it has a use for create's record */
 
     /* Can it run here? Fills status->usable and status->detail. Creates nothing, runs nothing: every start asks this. */
     void (*probe)(struct slip_engine_status *status);
@@ -61,6 +98,24 @@ struct slip_engine {
     int (*unpause)(struct slip_run *run, struct slip_error **err);
     int (*shutdown)(struct slip_run *run,
                     struct slip_error **err); /* power button; does not wait */
+
+    /* Optional, NULL where the engine has no such thing. */
+
+    /* Somebody begins to watch the console, or the last one has left. An engine whose console others may want opens it only
+     * then: console_fd and console_in_fd are set, or closed and -1, when this returns. NULL: they are always open. */
+    int (*console)(struct slip_run *run, bool wanted, struct slip_error **err);
+    /* What the guest is doing now, where others may have changed it: fills state, domid, memory, vcpus, times. */
+    int (*look)(struct slip_run *run, struct slip_domain_info *ret, struct slip_error **err);
+    /* Plugs a device into the running guest, or pulls it: which is "xvdb", a vif's number or its mac. */
+    int (*attach)(struct slip_run *run, const struct slip_device *device, struct slip_error **err);
+    int (*detach)(struct slip_run *run, enum slip_device_kind kind, const char *which,
+                  struct slip_error **err);
+    int (*devices)(struct slip_run *run, slip_device_fn *fn, void *payload, struct slip_error **err);
+
+    /* About the host, for `slipway info`: calls fn with names and values as `xl info` has them, in its order. */
+    int (*info)(slip_pair_fn *fn, void *payload, struct slip_error **err);
+    /* The hypervisor's own messages, appended to ret; clear: and empties them. */
+    int (*log)(bool clear, struct slip_buf *ret, struct slip_error **err);
     /* The descriptors whose readiness dispatch() wants; returns how many (<= SLIP_ENGINE_MAX_FDS). They change: ask before
      * every wait. After the event that ends the run there may be none. */
     unsigned (*fds)(struct slip_run *run, struct pollfd ret[SLIP_ENGINE_MAX_FDS]);
@@ -72,9 +127,15 @@ struct slip_engine {
 
 extern const struct slip_engine slip__engine_null;
 extern const struct slip_engine slip__engine_qemu;
+#ifdef SLIP_HAVE_XEN
+extern const struct slip_engine slip__engine_xen;
+#endif
 
 /* The index-th engine of the registry, NULL past the end. */
 const struct slip_engine *slip__engine_at(size_t index);
+/* The machine an engine builds for a container, or NULL. */
+const struct slip_machine *slip__engine_machine(const struct slip_engine *engine,
+                                                enum slip_type container);
 /* By name; name NULL: the first usable of the order xen, kvm, qemu. Unknown or unusable: SLIP_EENGINE with the reason, hint
  * lists the names. */
 int slip__engine_find(const char *name, const struct slip_engine **ret, struct slip_error **err);

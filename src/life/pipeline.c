@@ -58,7 +58,8 @@ int slip__build_guest(const struct slip_guest *guest, const struct slip_engine *
                       const char *record, bool paused, bool dry_run, slip_progress_fn *progress,
                       void *payload, struct slip_built *ret, struct slip_error **err)
 {
-    const struct slip_machine *machine = engine->machine;
+    const struct slip_machine *machine =
+        slip__engine_machine(engine, (enum slip_type)guest->type.value);
     struct slip_payload files = {.kernel = {.fd = -1}};
     struct stage stage = {.progress = progress, .payload = payload};
     struct slip_built built = {0};
@@ -71,6 +72,11 @@ int slip__build_guest(const struct slip_guest *guest, const struct slip_engine *
     if (rc < 0)
         return rc;
     modules = list_modules(&files);
+    if (!machine) {
+        rc = slip__error_code(err, SLIP_EENGINE, SLIP_CODE_ENGINE_TYPE,
+                              "the %s engine has no such container", engine->name);
+        goto out;
+    }
     rc = modules ? probe_image(&files, &image, err) : slip__error_oom(err);
     if (rc < 0)
         goto out;

@@ -276,7 +276,7 @@ static enum slip_event null_dispatch(struct slip_run *base, struct slip_error **
 const struct slip_engine slip__engine_null = {
     .name = "null",
     .summary = "builds the guest and records its memory, runs nothing",
-    .machine = &slip__machine_microvm,
+    .machines = {[SLIP_TYPE_PVH] = &slip__machine_microvm},
     .records = true,
     .probe = null_probe,
     .check = null_check,

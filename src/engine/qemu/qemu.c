@@ -394,7 +394,7 @@ static enum slip_event qemu_dispatch(struct slip_run *run, struct slip_error **e
 const struct slip_engine slip__engine_qemu = {
     .name = "qemu",
     .summary = "QEMU as a bare container: KVM where the host has it, else emulation",
-    .machine = &slip__machine_microvm,
+    .machines = {[SLIP_TYPE_PVH] = &slip__machine_microvm},
     .probe = slip__qemu_probe,
     .describe = slip__qemu_describe,
     .check = slip__qemu_check,
