@@ -88,9 +88,10 @@ struct slip_engine {
     /* What of this guest can it not honour? To diags, with the place. Called before anything is created. */
     void (*check)(const struct slip_guest *guest, struct slip_diags *diags);
     /* Makes the guest's memory (layout of slip__layout_ram()) and whatever it starts in, nothing running. record: a
-     * folder to write to; NULL: none, and always where records is false. */
-    int (*create)(const struct slip_guest *guest, const char *record, struct slip_run **ret,
-                  struct slip_error **err);
+     * folder to write to; NULL: none, and always where records is false. kernel_bits, 32 or 64: the width of the kernel
+     * that will be loaded; a pv guest's memory depends on it. */
+    int (*create)(const struct slip_guest *guest, unsigned kernel_bits, const char *record,
+                  struct slip_run **ret, struct slip_error **err);
     /* RAM is written: brings it to its first instruction, and lets it run unless paused. */
     int (*start)(struct slip_run *run, const struct slip_plan *plan, bool paused,
                  struct slip_error **err);

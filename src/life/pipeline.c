@@ -88,7 +88,7 @@ int slip__build_guest(const struct slip_guest *guest, const struct slip_engine *
     stage.stage = SLIP_STAGE_ENGINE;
     tell(0, 0, &stage);
     if (!dry_run)
-        rc = engine->create(guest, record, &built.run, err);
+        rc = engine->create(guest, image->elf_bits, record, &built.run, err);
     if (rc < 0)
         goto out;
     built.timing.engine_us = lap(&since);

@@ -53,11 +53,12 @@ static char tell(const struct slip_run *run, char call, bool wait)
     return answer;
 }
 
-static int fake_create(const struct slip_guest *guest, const char *record, struct slip_run **ret,
-                       struct slip_error **err)
+static int fake_create(const struct slip_guest *guest, unsigned kernel_bits, const char *record,
+                       struct slip_run **ret, struct slip_error **err)
 {
     struct fake_run *fake = calloc(1, sizeof(*fake));
 
+    (void)kernel_bits;
     (void)record;
     fake->fd = dial(guest->kernel.value);
     fake->run.console_fd = fake->run.console_in_fd = dial(guest->kernel.value);
@@ -151,7 +152,7 @@ int slip__build_guest(const struct slip_guest *guest, const struct slip_engine *
                       void *payload, struct slip_built *ret, struct slip_error **err)
 {
     struct slip_built built = {.timing = {.image_us = 11, .build_us = 22, .engine_us = 33}};
-    int rc = engine->create(guest, record, &built.run, err);
+    int rc = engine->create(guest, 64, record, &built.run, err);
 
     (void)dry_run;
     if (rc < 0)

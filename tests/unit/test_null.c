@@ -31,7 +31,7 @@ static struct slip_run *create(const struct fixture *f, const char *record)
     struct slip_error *err = NULL;
     struct slip_run *run = NULL;
 
-    if (slip__engine_null.create(&f->guest, record, &run, &err) < 0)
+    if (slip__engine_null.create(&f->guest, f->image.elf_bits, record, &run, &err) < 0)
         fail_msg("%s", slip_error_message(err));
     return run;
 }

@@ -99,12 +99,13 @@ static void null_destroy(struct slip_run *base)
     free(run);
 }
 
-static int null_create(const struct slip_guest *guest, const char *record, struct slip_run **ret,
-                       struct slip_error **err)
+static int null_create(const struct slip_guest *guest, unsigned kernel_bits, const char *record,
+                       struct slip_run **ret, struct slip_error **err)
 {
     struct null_run *run = calloc(1, sizeof(*run));
     int rc;
 
+    (void)kernel_bits;
     if (!run)
         return slip__error_oom(err);
     run->base = (struct slip_run){

@@ -199,14 +199,15 @@ static int create_parts(struct qemu_run *q, const struct slip_guest *guest, stru
     return spawn(q, guest, h, err);
 }
 
-static int qemu_create(const struct slip_guest *guest, const char *record, struct slip_run **ret,
-                       struct slip_error **err)
+static int qemu_create(const struct slip_guest *guest, unsigned kernel_bits, const char *record,
+                       struct slip_run **ret, struct slip_error **err)
 {
     struct handover h = HANDOVER_NONE;
     struct qemu_run *q = calloc(1, sizeof(*q));
     int rc;
 
-    (void)record; /* null's alone */
+    (void)kernel_bits; /* a pvh guest is the same for any */
+    (void)record;      /* null's alone */
     if (!q)
         return slip__error_oom(err);
     q->run = (struct slip_run){
