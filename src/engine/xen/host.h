@@ -5,15 +5,15 @@
 
 #include <xenctrl.h>
 #include <xenforeignmemory.h>
-#include <xenstore.h>
 
 #include "base/error.h"
+#include "engine/xen/store.h"
 #include "slipway/engine.h"
 
 struct slip_xen {
     xc_interface *xc;
     xenforeignmemory_handle *memory;
-    struct xs_handle *store;
+    struct slip_xen_store *store;
 };
 
 /* Opens all of it. SLIP_EPERM, SLIP_EENGINE with the reason; then nothing is open. */

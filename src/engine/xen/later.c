@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Calls whose files are not there yet. */
+#include <stdlib.h>
+
+#include "engine/xen/devices.h"
+#include "engine/xen/hosted.h"
+#include "engine/xen/publish.h"
+#include "engine/xen/store.h"
+#include "engine/xen/userdata.h"
+
+struct slip_xen_store {
+    int fd;
+};
+
+int slip__xen_store_open(struct slip_xen_store **ret, struct slip_error **err)
+{
+    *ret = calloc(1, sizeof(**ret));
+    return *ret ? 0 : slip__error_oom(err);
+}
+
+void slip__xen_store_close(struct slip_xen_store *store)
+{
+    free(store);
+}
+
+int slip__xen_publish(const struct slip_xen_publish *what, struct slip_error **err)
+{
+    (void)what;
+    (void)err;
+    return 0;
+}
+
+int slip__xen_unpublish(struct slip_xen *xen, uint32_t domid, struct slip_error **err)
+{
+    (void)xen;
+    (void)domid;
+    (void)err;
+    return 0;
+}
+
+void slip__xen_devices_check(const struct slip_guest *guest, struct slip_diags *diags)
+{
+    (void)guest;
+    (void)diags;
+}
+
+int slip__xen_devices_open(struct slip_xen *xen, const struct slip_guest *guest,
+                           struct slip_xen_devices **ret, struct slip_error **err)
+{
+    (void)xen;
+    (void)guest;
+    (void)err;
+    *ret = NULL;
+    return 0;
+}
+
+void slip__xen_devices_dispose(struct slip_xen_devices *devices)
+{
+    (void)devices;
+}
+
+int slip__xen_device_attach(struct slip_xen *xen, uint32_t domid, const struct slip_device *device,
+                            struct slip_error **err)
+{
+    (void)xen;
+    (void)domid;
+    (void)device;
+    return slip__error(err, SLIP_ENOTSUP, "not finished");
+}
+
+int slip__xen_device_detach(struct slip_xen *xen, uint32_t domid, enum slip_device_kind kind,
+                            const char *which, struct slip_error **err)
+{
+    (void)xen;
+    (void)domid;
+    (void)kind;
+    (void)which;
+    return slip__error(err, SLIP_ENOTSUP, "not finished");
+}
+
+int slip__xen_device_list(struct slip_xen *xen, uint32_t domid, slip_device_fn *fn, void *payload,
+                          struct slip_error **err)
+{
+    (void)xen;
+    (void)domid;
+    (void)fn;
+    (void)payload;
+    return slip__error(err, SLIP_ENOTSUP, "not finished");
+}
+
+int slip__xen_look(struct slip_xen *xen, uint32_t domid, struct slip_domain_info *ret,
+                   struct slip_error **err)
+{
+    (void)xen;
+    (void)domid;
+    (void)ret;
+    return slip__error(err, SLIP_ENOTSUP, "not finished");
+}
+
+int slip__xen_ask(struct slip_xen *xen, uint32_t domid, const char *what, struct slip_error **err)
+{
+    (void)xen;
+    (void)domid;
+    (void)what;
+    return slip__error(err, SLIP_ENOTSUP, "not finished");
+}
+
+int slip__xen_console_open(struct slip_xen *xen, uint32_t domid, int *ret_fd,
+                           struct slip_error **err)
+{
+    (void)xen;
+    (void)domid;
+    (void)ret_fd;
+    return slip__error(err, SLIP_ENOTSUP, "not finished");
+}
+
+const struct slip_hosted slip__xen_hosted = {0};

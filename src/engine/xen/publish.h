@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What of a domain others find in XenStore and in libxl's files: made as xl makes it, so that every tool written for xl's
+ * domains works on ours, and taken away for any domain, ours or another toolstack's. Knows devices only by devices.h; makes
+ * no hypercall but to ask whether a domain lives.
+ *
+ * Source of the layout: docs/misc/xenstore-paths.pandoc of Xen, and what xl 4.17 leaves.
+ */
+#ifndef SLIP_ENGINE_XEN_PUBLISH_H
+#define SLIP_ENGINE_XEN_PUBLISH_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/xen/host.h"
+#include "guest/schema.h"
+
+struct slip_xen_devices;
+
+struct slip_xen_publish {
+    struct slip_xen *xen;
+    uint32_t domid;
+    const struct slip_guest *guest;
+    uint32_t store_port, console_port;   /* the guest's event channels, unbound and for domain 0 */
+    uint64_t store_frame, console_frame; /* PVH: gfn; PV: mfn */
+    struct slip_xen_devices *devices;    /* NULL: it has none */
+};
+
+/* Writes all nodes of the domain in one transaction, its devices' too, libxl's userdata file beside it, introduces it to
+ * XenStore, and connects the devices: hotplug scripts have run and backends wait for the guest when this returns. On
+ * failure (SLIP_EENGINE, codes XENSTORE_FAILED, HOTPLUG_FAILED, DEVICE_TIMEOUT) nothing is left of it. */
+int slip__xen_publish(const struct slip_xen_publish *what, struct slip_error **err);
+
+/* Takes all of a domain away but the domain itself: its devices (closed in order where it lives, taken where it does not),
+ * their hotplug scripts' doings, its nodes, its userdata. For any domain, complete or half-built, ours or not; that there is
+ * nothing is fine. Goes on after a failure and tells the first. Call it before the domain is destroyed (which then frees its
+ * number for another one); the domain should be paused or dead. */
+int slip__xen_unpublish(struct slip_xen *xen, uint32_t domid, struct slip_error **err);
+
+/* The name of a domain, "" if it has none. */
+void slip__xen_domain_name(struct slip_xen *xen, uint32_t domid, char *ret, size_t size);
+
+#endif

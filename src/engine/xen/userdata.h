@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libxl's file about a domain (/var/lib/xen/userdata-d.DOMID.UUID.libxl-json): its configuration, which `xl list -l`,
+ * reboots by xl and device hot-plug by xl read. Written under libxl's lock and atomically, and removed with the domain.
+ */
+#ifndef SLIP_ENGINE_XEN_USERDATA_H
+#define SLIP_ENGINE_XEN_USERDATA_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "guest/schema.h"
+
+/* The text, the caller's to free. Pure. */
+int slip__xen_userdata_text(const struct slip_guest *guest, char **ret, struct slip_error **err);
+int slip__xen_userdata_write(uint32_t domid, const struct slip_guest *guest,
+                             struct slip_error **err);
+/* Removes all files about this domain (and of nobody else that has had its number). */
+void slip__xen_userdata_remove(uint32_t domid);
+
+#endif
