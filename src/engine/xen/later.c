@@ -8,21 +8,6 @@
 #include "engine/xen/store.h"
 #include "engine/xen/userdata.h"
 
-struct slip_xen_store {
-    int fd;
-};
-
-int slip__xen_store_open(struct slip_xen_store **ret, struct slip_error **err)
-{
-    *ret = calloc(1, sizeof(**ret));
-    return *ret ? 0 : slip__error_oom(err);
-}
-
-void slip__xen_store_close(struct slip_xen_store *store)
-{
-    free(store);
-}
-
 int slip__xen_publish(const struct slip_xen_publish *what, struct slip_error **err)
 {
     (void)what;

@@ -68,6 +68,9 @@ bool slip__xen_store_read(struct slip_xen_store *store, char *ret, size_t size, 
 bool slip__xen_store_read_uint(struct slip_xen_store *store, uint64_t *ret, const char *path, ...)
     SLIP_PRINTF(3, 4);
 
+/* A decimal number, and nothing but one. Pure. */
+bool slip__xen_store_parse_uint(const char *text, uint64_t *ret);
+
 /* Many reads with one round trip. */
 struct slip_xen_read {
     char path[SLIP_XEN_PATH_BYTES];

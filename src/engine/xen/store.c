@@ -1,0 +1,818 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* XenStore's protocol over the daemon's socket: many requests on their way at once, answers in their order. */
+#include "engine/xen/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <xen/io/xs_wire.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "engine/xen/limits.h"
+
+#define MESSAGE_BYTES (sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX)
+
+struct event {
+    char path[SLIP_XEN_PATH_BYTES];
+    char token[SLIP_XEN_PATH_BYTES];
+};
+
+struct slip_xen_store {
+    int fd;
+    bool device;  /* the kernel's, for a daemon in another domain: takes one request a write */
+    int dead;     /* an errno: the connection is lost or has lost its step */
+    uint32_t ids; /* the last request's number */
+    uint8_t in[4 * MESSAGE_BYTES];
+    size_t in_len;
+    struct event *events; /* a ring */
+    unsigned first, n_events;
+};
+
+/* What is to be done with one answer: type is the request's, or XS_ERROR. index counts the requests of the exchange. */
+typedef void answer_fn(void *payload, unsigned index, uint32_t type, const char *bytes, size_t len);
+
+static int connect_socket(void)
+{
+    const char *path = getenv("XENSTORED_PATH"); /* as libxenstore and Xen's own tools */
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    SLIP_AUTO_CLOSE int fd = -1;
+
+    if (!path)
+        path = "/var/run/xenstored/socket";
+    if (strlen(path) >= sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (const void *)&address, sizeof(address)) < 0 ||
+        fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+        return -errno;
+    return slip__steal_fd(&fd);
+}
+
+int slip__xen_store_open(struct slip_xen_store **ret, struct slip_error **err)
+{
+    struct slip_xen_store *store = calloc(1, sizeof(*store));
+    int errnum;
+
+    if (!store)
+        return slip__error_oom(err);
+    store->events = calloc(SLIP_LIMIT_XENSTORE_EVENTS, sizeof(*store->events));
+    store->fd = connect_socket();
+    errnum = -store->fd;
+    if (store->fd == -ENOENT) {
+        store->fd = open("/dev/xen/xenbus", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+        store->device = store->fd >= 0;
+    }
+    if (store->events && store->fd >= 0) {
+        *ret = store;
+        return 0;
+    }
+    slip__xen_store_close(store);
+    if (errnum == EACCES)
+        return slip__error_code(err, SLIP_EPERM, SLIP_CODE_XENSTORE_FAILED,
+                                "XenStore is root's alone");
+    slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
+                     "cannot talk to XenStore's daemon: %s", strerrordesc_np(errnum));
+    slip__error_hint(err, "is xenstored or oxenstored running?");
+    return SLIP_EENGINE;
+}
+
+void slip__xen_store_close(struct slip_xen_store *store)
+{
+    if (!store)
+        return;
+    if (store->fd >= 0)
+        close(store->fd);
+    free(store->events);
+    free(store);
+}
+
+/* Requests in a buffer. */
+
+static struct xsd_sockmsg head_at(const struct slip_buf *bytes, size_t offset)
+{
+    struct xsd_sockmsg head;
+
+    memcpy(&head, bytes->data + offset, sizeof(head));
+    return head;
+}
+
+static void put_head(struct slip_buf *bytes, uint32_t type, size_t len)
+{
+    struct xsd_sockmsg head = {.type = type, .len = (uint32_t)len};
+
+    slip__buf_put(bytes, &head, sizeof(head));
+}
+
+/* Gives every request in bytes its number, and the transaction's. */
+static void number(struct slip_xen_store *store, struct slip_buf *bytes, uint32_t tx)
+{
+    for (size_t offset = 0; offset < bytes->len;) {
+        struct xsd_sockmsg head = head_at(bytes, offset);
+
+        head.req_id = ++store->ids;
+        head.tx_id = tx;
+        memcpy(bytes->data + offset, &head, sizeof(head));
+        offset += sizeof(head) + head.len;
+    }
+}
+
+/* Receiving. */
+
+/* Terminated text out of bytes that need not be; "" if it does not fit or has a NUL in it. */
+static bool copy_text(char *ret, size_t size, const char *bytes, size_t len)
+{
+    bool fits = len < size && !memchr(bytes, 0, len);
+
+    if (fits)
+        memcpy(ret, bytes, len);
+    if (size)
+        ret[fits ? len : 0] = '\0';
+    return fits;
+}
+
+static void queue_event(struct slip_xen_store *store, const char *bytes, size_t len)
+{
+    const char *end = memchr(bytes, 0, len);
+    const char *token = end ? end + 1 : NULL;
+    const char *token_end = end ? memchr(token, 0, len - (size_t)(token - bytes)) : NULL;
+    struct event *event;
+
+    if (!token_end)
+        return;
+    if (store->n_events == SLIP_LIMIT_XENSTORE_EVENTS) { /* the oldest goes */
+        store->first = (store->first + 1) % SLIP_LIMIT_XENSTORE_EVENTS;
+        store->n_events--;
+    }
+    event = &store->events[(store->first + store->n_events) % SLIP_LIMIT_XENSTORE_EVENTS];
+    copy_text(event->path, sizeof(event->path), bytes, (size_t)(end - bytes));
+    copy_text(event->token, sizeof(event->token), token, (size_t)(token_end - token));
+    store->n_events++;
+}
+
+/* What came in: events to the queue, answers to fn. Returns how many answers there were, or a negative errno. */
+static int take(struct slip_xen_store *store, uint32_t first_id, unsigned done, unsigned count,
+                answer_fn *fn, void *payload)
+{
+    size_t offset = 0;
+    unsigned taken = 0;
+
+    for (;;) {
+        const char *bytes = (const char *)store->in + offset + sizeof(struct xsd_sockmsg);
+        struct xsd_sockmsg head;
+
+        if (store->in_len - offset < sizeof(head))
+            break;
+        memcpy(&head, store->in + offset, sizeof(head));
+        if (head.len > XENSTORE_PAYLOAD_MAX)
+            return -EPROTO;
+        if (store->in_len - offset < sizeof(head) + head.len)
+            break;
+        offset += sizeof(head) + head.len;
+        if (head.type == XS_WATCH_EVENT) {
+            queue_event(store, bytes, head.len);
+            continue;
+        }
+        if (done + taken >= count || head.req_id != first_id + done + taken)
+            return -EPROTO;
+        fn(payload, done + taken, head.type, bytes, head.len);
+        taken++;
+    }
+    memmove(store->in, store->in + offset, store->in_len - offset);
+    store->in_len -= offset;
+    return (int)taken;
+}
+
+/* Reads what is there. Returns 0 or a negative errno; -EAGAIN: nothing. */
+static int receive(struct slip_xen_store *store)
+{
+    ssize_t got;
+
+    do
+        got = read(store->fd, store->in + store->in_len, sizeof(store->in) - store->in_len);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return -errno;
+    if (got == 0)
+        return -EPIPE;
+    store->in_len += (size_t)got;
+    return 0;
+}
+
+/* Sends what goes. Returns 0 or a negative errno. */
+static int transmit(struct slip_xen_store *store, const struct slip_buf *bytes, size_t *sent)
+{
+    size_t len = bytes->len - *sent;
+    ssize_t n;
+
+    if (store->device)
+        len = sizeof(struct xsd_sockmsg) + head_at(bytes, *sent).len;
+    do
+        n = store->device ? write(store->fd, bytes->data + *sent, len)
+                          : send(store->fd, bytes->data + *sent, len, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return errno == EAGAIN ? 0 : -errno;
+    *sent += (size_t)n;
+    return 0;
+}
+
+/* Sends and receives at once: a daemon that waits for us to read what it wrote does not read. */
+static int pump(struct slip_xen_store *store, const struct slip_buf *bytes, uint32_t first_id,
+                unsigned count, answer_fn *fn, void *payload)
+{
+    size_t sent = 0;
+    unsigned done = 0;
+    int rc = 0;
+
+    while (done < count) {
+        struct pollfd pfd = {.fd = store->fd, .events = POLLIN};
+
+        if (sent < bytes->len) {
+            rc = transmit(store, bytes, &sent);
+            if (rc < 0)
+                return rc;
+            pfd.events |= sent < bytes->len ? POLLOUT : 0;
+        }
+        rc = poll(&pfd, 1, SLIP_LIMIT_XENSTORE_MS);
+        if (rc < 0 && errno != EINTR)
+            return -errno;
+        if (rc == 0)
+            return -ETIMEDOUT;
+        if (rc < 0 || !(pfd.revents & ~POLLOUT))
+            continue;
+        rc = receive(store);
+        if (rc == 0)
+            rc = take(store, first_id, done, count, fn, payload);
+        if (rc < 0 && rc != -EAGAIN)
+            return rc;
+        done += rc > 0 ? (unsigned)rc : 0;
+    }
+    return 0;
+}
+
+static int lost(const struct slip_xen_store *store, struct slip_error **err)
+{
+    return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
+                            store->dead == ETIMEDOUT ? "XenStore's daemon does not answer"
+                                                     : "the connection to XenStore is lost: %s",
+                            strerrordesc_np(store->dead));
+}
+
+/* Sends count requests in bytes and hands their answers to fn. */
+static int exchange(struct slip_xen_store *store, struct slip_buf *bytes, uint32_t tx,
+                    unsigned count, answer_fn *fn, void *payload, struct slip_error **err)
+{
+    uint32_t first_id = store->ids + 1;
+    int rc;
+
+    if (bytes->failed)
+        return slip__error_oom(err);
+    if (!store->dead) {
+        number(store, bytes, tx);
+        rc = pump(store, bytes, first_id, count, fn, payload);
+        store->dead = rc < 0 ? -rc : 0;
+    }
+    return store->dead ? lost(store, err) : 0;
+}
+
+/* XenStore's errors are texts. */
+static int error_number(const char *bytes, size_t len)
+{
+    char name[32];
+
+    copy_text(name, sizeof(name), bytes, len && !bytes[len - 1] ? len - 1 : len);
+    for (size_t i = 0; i < SLIP_COUNT(xsd_errors); i++)
+        if (strcmp(xsd_errors[i].errstring, name) == 0)
+            return xsd_errors[i].errnum;
+    return strcmp(name, "EQUOTA") == 0 ? EDQUOT : EINVAL; /* EQUOTA: oxenstored's */
+}
+
+/* The answer to one request. */
+struct answer {
+    int errnum;
+    struct slip_buf bytes;
+};
+
+static void one_answer(void *payload, unsigned index, uint32_t type, const char *bytes, size_t len)
+{
+    struct answer *answer = payload;
+
+    (void)index;
+    if (type == XS_ERROR)
+        answer->errnum = error_number(bytes, len);
+    else
+        slip__buf_put(&answer->bytes, bytes, len);
+}
+
+static const char *request_name(uint32_t type)
+{
+    static const char *const names[] = {[XS_DIRECTORY] = "list",
+                                        [XS_READ] = "read",
+                                        [XS_WATCH] = "watch",
+                                        [XS_WRITE] = "write",
+                                        [XS_MKDIR] = "make",
+                                        [XS_RM] = "remove",
+                                        [XS_SET_PERMS] = "set who may see",
+                                        [XS_INTRODUCE] = "introduce domain",
+                                        [XS_RELEASE] = "release domain",
+                                        [XS_TRANSACTION_START] = "begin a transaction on",
+                                        [XS_TRANSACTION_END] = "commit a transaction on"};
+
+    return type < SLIP_COUNT(names) && names[type] ? names[type] : "ask for";
+}
+
+static int refused(int errnum, uint32_t type, const char *what, struct slip_error **err)
+{
+    enum slip_rc rc = errnum == EACCES || errnum == EPERM ? SLIP_EPERM
+                      : errnum == ENOENT                  ? SLIP_ENOENT
+                                                          : SLIP_EENGINE;
+    const char *why = errnum == EDQUOT || errnum == ENOSPC ? "its quota is used up"
+                      : errnum == E2BIG ? "it is longer than XenStore's quota allows"
+                                        : strerrordesc_np(errnum);
+
+    return slip__error_code(err, rc, SLIP_CODE_XENSTORE_FAILED,
+                            "XenStore refused to %s '%.200s': %s (%s)", request_name(type), what,
+                            why, strerrorname_np(errnum));
+}
+
+/* One request of up to three texts, each sent with its end. *ret gets the answer if it is wanted. */
+static int request(struct slip_xen_store *store, uint32_t tx, uint32_t type,
+                   const char *const texts[3], struct slip_buf *ret, struct slip_error **err)
+{
+    SLIP_AUTO(slip__buf_dispose) struct slip_buf bytes = {0};
+    SLIP_AUTO(slip__buf_dispose) struct slip_buf payload = {0};
+    struct answer answer = {0};
+    int rc;
+
+    for (size_t i = 0; i < 3 && texts[i]; i++)
+        slip__buf_put(&payload, texts[i], strlen(texts[i]) + 1);
+    put_head(&bytes, type, payload.len);
+    slip__buf_put(&bytes, payload.data, payload.len);
+    bytes.failed = bytes.failed || payload.failed;
+    rc = exchange(store, &bytes, tx, 1, one_answer, &answer, err);
+    if (rc == 0 && answer.errnum)
+        rc = refused(answer.errnum, type, texts[0], err);
+    else if (rc == 0 && answer.bytes.failed)
+        rc = slip__error_oom(err);
+    if (rc == 0 && ret) {
+        *ret = answer.bytes;
+        answer.bytes = (struct slip_buf){0};
+    }
+    slip__buf_dispose(&answer.bytes);
+    return rc < 0 ? rc : 0;
+}
+
+/* Lists of changes. */
+
+void slip__xen_nodes_dispose(struct slip_xen_nodes *nodes)
+{
+    slip__buf_dispose(&nodes->bytes);
+    *nodes = (struct slip_xen_nodes){0};
+}
+
+/* A path of this format into ret. */
+static bool format_path(char ret[SLIP_XEN_PATH_BYTES], const char *fmt, va_list args)
+{
+    int len = vsnprintf(ret, SLIP_XEN_PATH_BYTES, fmt, args);
+
+    return len > 0 && len < SLIP_XEN_PATH_BYTES;
+}
+
+static void add(struct slip_xen_nodes *nodes, uint32_t type, const char *path, bool path_ok,
+                const char *rest, size_t rest_len)
+{
+    size_t path_len = strlen(path) + 1;
+
+    if (!path_ok || path_len + rest_len > XENSTORE_PAYLOAD_MAX) {
+        nodes->failed = true;
+        return;
+    }
+    put_head(&nodes->bytes, type, path_len + rest_len);
+    slip__buf_put(&nodes->bytes, path, path_len);
+    slip__buf_put(&nodes->bytes, rest, rest_len);
+    nodes->count++;
+}
+
+/* Permissions as they are sent: each with its end instead of the commas. */
+static void add_perms(struct slip_xen_nodes *nodes, const char *path, bool path_ok,
+                      const char *perms)
+{
+    char text[64];
+    size_t len = strlen(perms) + 1;
+
+    if (len > sizeof(text)) {
+        nodes->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < len; i++)
+        text[i] = perms[i] == ',' ? '\0' : perms[i];
+    add(nodes, XS_SET_PERMS, path, path_ok, text, len);
+}
+
+void slip__xen_nodes_write(struct slip_xen_nodes *nodes, const char *value, const char *path, ...)
+{
+    char whole[SLIP_XEN_PATH_BYTES];
+    va_list args;
+    bool ok;
+
+    va_start(args, path);
+    ok = format_path(whole, path, args);
+    va_end(args);
+    add(nodes, XS_WRITE, whole, ok, value, strlen(value));
+}
+
+void slip__xen_nodes_writef(struct slip_xen_nodes *nodes, const char *path, const char *value, ...)
+{
+    char text[512];
+    va_list args;
+    int len;
+
+    va_start(args, value);
+    len = vsnprintf(text, sizeof(text), value, args);
+    va_end(args);
+    add(nodes, XS_WRITE, path,
+        len >= 0 && len<(int)sizeof(text), text, len> 0 && len < (int)sizeof(text) ? (size_t)len
+                                                                                   : 0);
+}
+
+void slip__xen_nodes_perms(struct slip_xen_nodes *nodes, const char *perms, const char *path, ...)
+{
+    char whole[SLIP_XEN_PATH_BYTES];
+    va_list args;
+    bool ok;
+
+    va_start(args, path);
+    ok = format_path(whole, path, args);
+    va_end(args);
+    add_perms(nodes, whole, ok, perms);
+}
+
+void slip__xen_nodes_mkdir(struct slip_xen_nodes *nodes, const char *perms, const char *path, ...)
+{
+    char whole[SLIP_XEN_PATH_BYTES];
+    va_list args;
+    bool ok;
+
+    va_start(args, path);
+    ok = format_path(whole, path, args);
+    va_end(args);
+    add(nodes, XS_MKDIR, whole, ok, "", 0);
+    add_perms(nodes, whole, ok, perms);
+}
+
+void slip__xen_nodes_remove(struct slip_xen_nodes *nodes, const char *path, ...)
+{
+    char whole[SLIP_XEN_PATH_BYTES];
+    va_list args;
+    bool ok;
+
+    va_start(args, path);
+    ok = format_path(whole, path, args);
+    va_end(args);
+    add(nodes, XS_RM, whole, ok, "", 0);
+}
+
+/* What became of a list: the first failure. */
+struct outcome {
+    const struct slip_xen_nodes *nodes;
+    size_t offset; /* of the request whose answer comes next */
+    int errnum;
+    uint32_t type;
+    const char *path;
+};
+
+static void note_outcome(void *payload, unsigned index, uint32_t type, const char *bytes,
+                         size_t len)
+{
+    struct outcome *outcome = payload;
+    struct xsd_sockmsg head = head_at(&outcome->nodes->bytes, outcome->offset);
+    int errnum = type == XS_ERROR ? error_number(bytes, len) : 0;
+
+    (void)index;
+    if (errnum && !outcome->errnum && !(head.type == XS_RM && errnum == ENOENT)) {
+        outcome->errnum = errnum;
+        outcome->type = head.type;
+        outcome->path = outcome->nodes->bytes.data + outcome->offset + sizeof(head);
+    }
+    outcome->offset += sizeof(head) + head.len;
+}
+
+static int send_all(struct slip_xen_store *store, struct slip_xen_nodes *nodes, uint32_t tx,
+                    struct slip_error **err)
+{
+    struct outcome outcome = {.nodes = nodes};
+    int rc;
+
+    if (nodes->failed)
+        return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
+                                "a path or value is too long for XenStore");
+    rc = exchange(store, &nodes->bytes, tx, nodes->count, note_outcome, &outcome, err);
+    if (rc == 0 && outcome.errnum)
+        rc = refused(outcome.errnum, outcome.type, outcome.path, err);
+    return rc;
+}
+
+int slip__xen_store_apply(struct slip_xen_store *store, struct slip_xen_nodes *nodes,
+                          struct slip_error **err)
+{
+    return send_all(store, nodes, 0, err);
+}
+
+static int begin(struct slip_xen_store *store, uint32_t *ret_tx, struct slip_error **err)
+{
+    SLIP_AUTO(slip__buf_dispose) struct slip_buf id = {0};
+    int rc = request(store, 0, XS_TRANSACTION_START, (const char *[3]){""}, &id, err);
+    unsigned long tx;
+
+    if (rc < 0)
+        return rc;
+    tx = id.data ? strtoul(id.data, NULL, 10) : 0; /* a slip_buf ends in a NUL */
+    if (tx == 0 || tx > UINT32_MAX)
+        return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
+                                "XenStore gave a transaction no number");
+    *ret_tx = (uint32_t)tx;
+    return 0;
+}
+
+/* Ends a transaction; *ret_again: it has to be done anew. */
+static int finish(struct slip_xen_store *store, uint32_t tx, bool keep, bool *ret_again,
+                  struct slip_error **err)
+{
+    SLIP_AUTO(slip__buf_dispose) struct slip_buf bytes = {0};
+    struct answer answer = {0};
+    int rc;
+
+    put_head(&bytes, XS_TRANSACTION_END, 2);
+    slip__buf_put(&bytes, keep ? "T" : "F", 2);
+    rc = exchange(store, &bytes, tx, 1, one_answer, &answer, err);
+    slip__buf_dispose(&answer.bytes);
+    *ret_again = rc == 0 && answer.errnum == EAGAIN;
+    if (rc == 0 && answer.errnum && !*ret_again)
+        rc = refused(answer.errnum, XS_TRANSACTION_END, "/", err);
+    return rc;
+}
+
+int slip__xen_store_commit(struct slip_xen_store *store, struct slip_xen_nodes *nodes,
+                           struct slip_error **err)
+{
+    for (unsigned i = 0; i < SLIP_LIMIT_XENSTORE_RETRIES; i++) {
+        bool again = false;
+        uint32_t tx;
+        int rc = begin(store, &tx, err);
+
+        if (rc < 0)
+            return rc;
+        rc = send_all(store, nodes, tx, err);
+        if (rc < 0) {
+            finish(store, tx, false, &again, NULL);
+            return rc;
+        }
+        rc = finish(store, tx, true, &again, err);
+        if (!again)
+            return rc;
+    }
+    return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
+                            "others write to the same places of XenStore all the time");
+}
+
+/* Reading. */
+
+static void note_read(void *payload, unsigned index, uint32_t type, const char *bytes, size_t len)
+{
+    struct slip_xen_read *read = (struct slip_xen_read *)payload + index;
+
+    read->found = type == XS_READ && copy_text(read->value, read->size, bytes, len);
+    if (!read->found && read->size)
+        read->value[0] = '\0';
+}
+
+int slip__xen_store_read_all(struct slip_xen_store *store, struct slip_xen_read *reads,
+                             size_t count, struct slip_error **err)
+{
+    SLIP_AUTO(slip__buf_dispose) struct slip_buf bytes = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strlen(reads[i].path) + 1;
+
+        put_head(&bytes, XS_READ, len);
+        slip__buf_put(&bytes, reads[i].path, len);
+        reads[i].found = false;
+        if (reads[i].size)
+            reads[i].value[0] = '\0';
+    }
+    return count ? exchange(store, &bytes, 0, (unsigned)count, note_read, reads, err) : 0;
+}
+
+bool slip__xen_store_read(struct slip_xen_store *store, char *ret, size_t size, const char *path,
+                          ...)
+{
+    struct slip_xen_read read = {.value = ret, .size = size};
+    va_list args;
+    bool ok;
+
+    va_start(args, path);
+    ok = format_path(read.path, path, args);
+    va_end(args);
+    ret[0] = '\0';
+    return ok && slip__xen_store_read_all(store, &read, 1, NULL) == 0 && read.found;
+}
+
+bool slip__xen_store_parse_uint(const char *text, uint64_t *ret)
+{
+    uint64_t value = 0;
+
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9' || __builtin_mul_overflow(value, 10u, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value))
+            return false;
+    }
+    *ret = value;
+    return true;
+}
+
+bool slip__xen_store_read_uint(struct slip_xen_store *store, uint64_t *ret, const char *path, ...)
+{
+    char whole[SLIP_XEN_PATH_BYTES], text[24];
+    va_list args;
+    bool ok;
+
+    va_start(args, path);
+    ok = format_path(whole, path, args);
+    va_end(args);
+    return ok && slip__xen_store_read(store, text, sizeof(text), "%s", whole) &&
+           slip__xen_store_parse_uint(text, ret);
+}
+
+/* A folder of more than one message's names, part after part. The generation in front of each tells whether it changed
+ * meanwhile; then it is read anew. */
+static int list_parts(struct slip_xen_store *store, struct slip_buf *ret, const char *path,
+                      struct slip_error **err)
+{
+    char generation[32] = "", offset[32];
+
+    ret->len = 0;
+    while (ret->len < SLIP_LIMIT_XENSTORE_LIST_BYTES) {
+        SLIP_AUTO(slip__buf_dispose) struct slip_buf part = {0};
+        const char *names;
+        size_t len;
+        int rc;
+
+        snprintf(offset, sizeof(offset), "%zu", ret->len);
+        rc = request(store, 0, XS_DIRECTORY_PART, (const char *[3]){path, offset}, &part, err);
+        if (rc < 0)
+            return rc;
+        names = part.data ? memchr(part.data, 0, part.len) : NULL;
+        if (!names || names - part.data >= (ptrdiff_t)sizeof(generation))
+            break;
+        if (ret->len && strcmp(generation, part.data) != 0) {
+            ret->len = 0;
+            continue;
+        }
+        memcpy(generation, part.data, (size_t)(names - part.data) + 1);
+        len = part.len - (size_t)(++names - part.data);
+        /* The last part ends in an empty name. */
+        if (len && !names[len - 1] && (len == 1 || !names[len - 2])) {
+            slip__buf_put(ret, names, len - 1);
+            return 0;
+        }
+        if (!len)
+            break;
+        slip__buf_put(ret, names, len);
+    }
+    return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
+                            "XenStore's list of '%s' makes no sense", path);
+}
+
+int slip__xen_store_list(struct slip_xen_store *store, struct slip_buf *ret, const char *path, ...)
+{
+    SLIP_AUTO(slip__buf_dispose) struct slip_buf bytes = {0};
+    char whole[SLIP_XEN_PATH_BYTES];
+    struct answer answer = {0};
+    va_list args;
+    int rc;
+
+    va_start(args, path);
+    format_path(whole, path, args);
+    va_end(args);
+    put_head(&bytes, XS_DIRECTORY, strlen(whole) + 1);
+    slip__buf_put(&bytes, whole, strlen(whole) + 1);
+    rc = exchange(store, &bytes, 0, 1, one_answer, &answer, NULL);
+    *ret = answer.bytes;
+    if (rc == 0 && answer.errnum == E2BIG)
+        rc = list_parts(store, ret, whole, NULL);
+    if (rc == 0 && ret->len && (ret->failed || ret->data[ret->len - 1]))
+        rc = SLIP_EENGINE;
+    if (rc < 0)
+        slip__buf_dispose(ret);
+    return rc;
+}
+
+const char *slip__xen_store_list_next(const struct slip_buf *names, const char *name)
+{
+    const char *next = name ? name + strlen(name) + 1 : names->data;
+
+    return next && next < names->data + names->len ? next : NULL;
+}
+
+/* The rest. */
+
+int slip__xen_store_introduce(struct slip_xen_store *store, uint32_t domid, uint64_t frame,
+                              uint32_t port, struct slip_error **err)
+{
+    char texts[3][24];
+
+    snprintf(texts[0], sizeof(texts[0]), "%u", domid);
+    snprintf(texts[1], sizeof(texts[1]), "%llu", (unsigned long long)frame);
+    snprintf(texts[2], sizeof(texts[2]), "%u", port);
+    return request(store, 0, XS_INTRODUCE, (const char *[3]){texts[0], texts[1], texts[2]}, NULL,
+                   err);
+}
+
+int slip__xen_store_release(struct slip_xen_store *store, uint32_t domid, struct slip_error **err)
+{
+    char text[16];
+
+    snprintf(text, sizeof(text), "%u", domid);
+    return request(store, 0, XS_RELEASE, (const char *[3]){text}, NULL, err);
+}
+
+int slip__xen_store_watch(struct slip_xen_store *store, const char *path, const char *token,
+                          struct slip_error **err)
+{
+    return request(store, 0, XS_WATCH, (const char *[3]){path, token}, NULL, err);
+}
+
+void slip__xen_store_unwatch(struct slip_xen_store *store, const char *path, const char *token)
+{
+    request(store, 0, XS_UNWATCH, (const char *[3]){path, token}, NULL, NULL);
+}
+
+int slip__xen_store_fd(const struct slip_xen_store *store)
+{
+    return store->fd;
+}
+
+static void no_answer(void *payload, unsigned index, uint32_t type, const char *bytes, size_t len)
+{
+    (void)payload;
+    (void)index;
+    (void)type;
+    (void)bytes;
+    (void)len;
+}
+
+bool slip__xen_store_event(struct slip_xen_store *store, char path[SLIP_XEN_PATH_BYTES],
+                           char token[SLIP_XEN_PATH_BYTES])
+{
+    const struct event *event;
+    int rc;
+
+    while (!store->n_events && !store->dead) {
+        rc = receive(store);
+        if (rc == 0)
+            rc = take(store, 0, 0, 0, no_answer, NULL);
+        if (rc == -EAGAIN)
+            return false;
+        store->dead = rc < 0 ? -rc : 0;
+    }
+    if (!store->n_events)
+        return false;
+    event = &store->events[store->first];
+    memcpy(path, event->path, sizeof(event->path));
+    memcpy(token, event->token, sizeof(event->token));
+    store->first = (store->first + 1) % SLIP_LIMIT_XENSTORE_EVENTS;
+    store->n_events--;
+    return true;
+}
+
+bool slip__xen_store_wait(struct slip_xen_store *store, uint64_t deadline_us)
+{
+    char path[SLIP_XEN_PATH_BYTES], token[SLIP_XEN_PATH_BYTES];
+    bool any = false;
+
+    while (!any && !store->dead) {
+        struct pollfd pfd = {.fd = store->fd, .events = POLLIN};
+        uint64_t now = slip__now_us();
+
+        while (slip__xen_store_event(store, path, token))
+            any = true;
+        if (any || now >= deadline_us)
+            break;
+        if (poll(&pfd, 1, (int)((deadline_us - now) / 1000 + 1)) < 0 && errno != EINTR)
+            break;
+    }
+    return any;
+}
