@@ -35,9 +35,12 @@ struct slip_xen_run {
     uint32_t domid;
     bool exists;    /* the domain was made, and is ours to destroy */
     bool published; /* it is in XenStore (or may be, in part) */
+    bool over;      /* the event that ends the run was handed out */
     enum slip_type type;
-    const struct slip_guest
-        *guest; /* borrowed; outlives the run; resolved, so every default is set */
+    unsigned kernel_bits;           /* 32 or 64 */
+    bool hap;                       /* nested paging (PVH) */
+    uint64_t paging_pages;          /* for Xen's page tables of the domain */
+    const struct slip_guest *guest; /* borrowed, outlives the run; resolved: defaults are set */
     uint8_t uuid[16];
     unsigned vcpus, maxvcpus;
     uint64_t memory_bytes, maxmem_bytes;

@@ -3,20 +3,233 @@
  * The xen engine: guests on real Xen, through its low-level libraries. Domains look to xl like any other. Must not know
  * formats, the supervisor or policy.
  */
-#include "engine/engine.h"
-#include "engine/xen/host.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-static void xen_check(const struct slip_guest *guest, struct slip_diags *diags)
+#include "base/cleanup.h"
+#include "engine/engine.h"
+#include "engine/xen/check.h"
+#include "engine/xen/devices.h"
+#include "engine/xen/domain.h"
+#include "engine/xen/host.h"
+#include "engine/xen/hosted.h"
+#include "engine/xen/run.h"
+
+/* XenStore's own watch for domains that shut down or die. */
+#define WATCH_END "@releaseDomain"
+
+static struct slip_xen_run *to_run(struct slip_run *base)
 {
-    (void)guest;
-    (void)diags;
+    return (struct slip_xen_run *)base;
+}
+
+static void close_console(struct slip_xen_run *run)
+{
+    if (run->run.console_fd >= 0)
+        close(run->run.console_fd);
+    run->run.console_fd = run->run.console_in_fd = -1;
+}
+
+static void xen_destroy(struct slip_run *base)
+{
+    struct slip_xen_run *run = to_run(base);
+
+    close_console(run);
+    slip__xen_domain_destroy(run);
+    slip__xen_close(&run->xen);
+    free(run);
+}
+
+static int xen_create(const struct slip_guest *guest, unsigned kernel_bits, const char *record,
+                      struct slip_run **ret, struct slip_error **err)
+{
+    struct slip_xen_run *run = calloc(1, sizeof(*run));
+    int rc;
+
+    (void)record; /* null's alone */
+    if (!run)
+        return slip__error_oom(err);
+    run->run = (struct slip_run){
+        .engine = &slip__engine_xen, .ram = &run->ram.ram, .console_fd = -1, .console_in_fd = -1};
+    run->guest = guest;
+    run->kernel_bits = kernel_bits;
+    rc = slip__xen_open(&run->xen, err);
+    if (rc == 0)
+        rc = slip__xen_domain_make(run, err);
+    if (rc < 0) {
+        xen_destroy(&run->run);
+        return rc;
+    }
+    *ret = &run->run;
+    return 0;
+}
+
+static int xen_pause(struct slip_run *base, struct slip_error **err)
+{
+    struct slip_xen_run *run = to_run(base);
+
+    if (xc_domain_pause(run->xen.xc, run->domid) < 0)
+        return slip__xen_error(&run->xen, err, "pause domain %u", run->domid);
+    return 0;
+}
+
+static int xen_unpause(struct slip_run *base, struct slip_error **err)
+{
+    struct slip_xen_run *run = to_run(base);
+
+    if (xc_domain_unpause(run->xen.xc, run->domid) < 0)
+        return slip__xen_error(&run->xen, err, "unpause domain %u", run->domid);
+    return 0;
+}
+
+/* The watch comes before the guest runs, so that no end is missed. */
+static int xen_start(struct slip_run *base, const struct slip_plan *plan, bool paused,
+                     struct slip_error **err)
+{
+    struct slip_xen_run *run = to_run(base);
+    int rc = slip__xen_domain_finish(run, plan, err);
+
+    if (rc == 0)
+        rc = slip__xen_store_watch(run->xen.store, WATCH_END, "end", err);
+    if (rc == 0 && !paused)
+        rc = xen_unpause(base, err);
+    return rc;
+}
+
+static int xen_shutdown(struct slip_run *base, struct slip_error **err)
+{
+    struct slip_xen_run *run = to_run(base);
+
+    return slip__xen_ask(&run->xen, run->domid, "poweroff", err);
+}
+
+static int xen_console(struct slip_run *base, bool wanted, struct slip_error **err)
+{
+    struct slip_xen_run *run = to_run(base);
+    int fd, rc;
+
+    if (!wanted) {
+        close_console(run);
+        return 0;
+    }
+    if (run->run.console_fd >= 0)
+        return 0;
+    rc = slip__xen_console_open(&run->xen, run->domid, &fd, err);
+    if (rc == 0)
+        run->run.console_fd = run->run.console_in_fd = fd;
+    return rc;
+}
+
+static int xen_look(struct slip_run *base, struct slip_domain_info *ret, struct slip_error **err)
+{
+    struct slip_xen_run *run = to_run(base);
+
+    return slip__xen_look(&run->xen, run->domid, ret, err);
+}
+
+static int xen_attach(struct slip_run *base, const struct slip_device *device,
+                      struct slip_error **err)
+{
+    struct slip_xen_run *run = to_run(base);
+
+    return slip__xen_device_attach(&run->xen, run->domid, device, err);
+}
+
+static int xen_detach(struct slip_run *base, enum slip_device_kind kind, const char *which,
+                      struct slip_error **err)
+{
+    struct slip_xen_run *run = to_run(base);
+
+    return slip__xen_device_detach(&run->xen, run->domid, kind, which, err);
+}
+
+static int xen_devices(struct slip_run *base, slip_device_fn *fn, void *payload,
+                       struct slip_error **err)
+{
+    struct slip_xen_run *run = to_run(base);
+
+    return slip__xen_device_list(&run->xen, run->domid, fn, payload, err);
+}
+
+static unsigned xen_fds(struct slip_run *base, struct pollfd ret[SLIP_ENGINE_MAX_FDS])
+{
+    struct slip_xen_run *run = to_run(base);
+
+    if (run->over)
+        return 0;
+    ret[0] = (struct pollfd){.fd = slip__xen_store_fd(run->xen.store), .events = POLLIN};
+    return 1;
+}
+
+/* What a domain's shutdown code says (public/sched.h). */
+static enum slip_event meaning(unsigned code)
+{
+    static const enum slip_event table[] = {
+        [SHUTDOWN_poweroff] = SLIP_EVENT_POWEROFF, [SHUTDOWN_reboot] = SLIP_EVENT_RESET,
+        [SHUTDOWN_suspend] = SLIP_EVENT_NONE, /* asked for by who saves it */
+        [SHUTDOWN_crash] = SLIP_EVENT_PANIC,       [SHUTDOWN_watchdog] = SLIP_EVENT_WATCHDOG,
+        [SHUTDOWN_soft_reset] = SLIP_EVENT_RESET,
+    };
+
+    return code < SLIP_COUNT(table) ? table[code] : SLIP_EVENT_PANIC;
+}
+
+static enum slip_event look_for_end(const struct slip_xen_run *run)
+{
+    xc_domaininfo_t info;
+    int got = xc_domain_getinfolist(run->xen.xc, run->domid, 1, &info);
+
+    if (got < 0)
+        return SLIP_EVENT_NONE; /* out of memory for the moment */
+    if (got == 0 || info.domain != run->domid || info.flags & XEN_DOMINF_dying ||
+        memcmp(info.handle, run->uuid, sizeof(run->uuid)) != 0)
+        return SLIP_EVENT_GONE;
+    if (info.flags & XEN_DOMINF_shutdown)
+        return meaning(info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask);
+    return SLIP_EVENT_NONE;
+}
+
+static enum slip_event xen_dispatch(struct slip_run *base, struct slip_error **err)
+{
+    struct slip_xen_run *run = to_run(base);
+    char path[SLIP_XEN_PATH_BYTES], token[SLIP_XEN_PATH_BYTES];
+    enum slip_event event = SLIP_EVENT_NONE;
+    bool any = false;
+
+    (void)err;
+    if (run->over)
+        return SLIP_EVENT_NONE;
+    while (slip__xen_store_event(run->xen.store, path, token))
+        any = true;
+    if (any)
+        event = look_for_end(run);
+    run->over = event != SLIP_EVENT_NONE;
+    return event;
 }
 
 const struct slip_engine slip__engine_xen = {
     .name = "xen",
     .summary = "real Xen, from its control domain",
     .machines = {[SLIP_TYPE_PVH] = &slip__machine_xen_pvh, [SLIP_TYPE_PV] = &slip__machine_xen_pv},
+    .hosted = &slip__xen_hosted,
     .probe = slip__xen_probe,
     .describe = slip__xen_describe,
-    .check = xen_check,
+    .check = slip__xen_check,
+    .create = xen_create,
+    .start = xen_start,
+    .pause = xen_pause,
+    .unpause = xen_unpause,
+    .shutdown = xen_shutdown,
+    .console = xen_console,
+    .look = xen_look,
+    .attach = xen_attach,
+    .detach = xen_detach,
+    .devices = xen_devices,
+    .info = slip__xen_info,
+    .log = slip__xen_dmesg,
+    .fds = xen_fds,
+    .dispatch = xen_dispatch,
+    .destroy = xen_destroy,
 };
