@@ -8,17 +8,30 @@
 #include "engine/xen/store.h"
 #include "engine/xen/userdata.h"
 
-int slip__xen_publish(const struct slip_xen_publish *what, struct slip_error **err)
+void slip__xen_devices_nodes(struct slip_xen_devices *devices, uint32_t domid,
+                             struct slip_xen_nodes *nodes)
 {
-    (void)what;
+    (void)devices;
+    (void)domid;
+    (void)nodes;
+}
+
+int slip__xen_devices_connect(struct slip_xen *xen, uint32_t domid,
+                              struct slip_xen_devices *devices, struct slip_error **err)
+{
+    (void)xen;
+    (void)domid;
+    (void)devices;
     (void)err;
     return 0;
 }
 
-int slip__xen_unpublish(struct slip_xen *xen, uint32_t domid, struct slip_error **err)
+int slip__xen_devices_remove(struct slip_xen *xen, uint32_t domid, bool alive,
+                             struct slip_error **err)
 {
     (void)xen;
     (void)domid;
+    (void)alive;
     (void)err;
     return 0;
 }

@@ -32,6 +32,7 @@ struct slip_xen_store {
     bool device;  /* the kernel's, for a daemon in another domain: takes one request a write */
     int dead;     /* an errno: the connection is lost or has lost its step */
     uint32_t ids; /* the last request's number */
+    uint32_t tx;  /* the transaction that requests belong to; 0: none */
     uint8_t in[4 * MESSAGE_BYTES];
     size_t in_len;
     struct event *events; /* a ring */
@@ -115,13 +116,13 @@ static void put_head(struct slip_buf *bytes, uint32_t type, size_t len)
 }
 
 /* Gives every request in bytes its number, and the transaction's. */
-static void number(struct slip_xen_store *store, struct slip_buf *bytes, uint32_t tx)
+static void number(struct slip_xen_store *store, struct slip_buf *bytes)
 {
     for (size_t offset = 0; offset < bytes->len;) {
         struct xsd_sockmsg head = head_at(bytes, offset);
 
         head.req_id = ++store->ids;
-        head.tx_id = tx;
+        head.tx_id = store->tx;
         memcpy(bytes->data + offset, &head, sizeof(head));
         offset += sizeof(head) + head.len;
     }
@@ -270,8 +271,8 @@ static int lost(const struct slip_xen_store *store, struct slip_error **err)
 }
 
 /* Sends count requests in bytes and hands their answers to fn. */
-static int exchange(struct slip_xen_store *store, struct slip_buf *bytes, uint32_t tx,
-                    unsigned count, answer_fn *fn, void *payload, struct slip_error **err)
+static int exchange(struct slip_xen_store *store, struct slip_buf *bytes, unsigned count,
+                    answer_fn *fn, void *payload, struct slip_error **err)
 {
     uint32_t first_id = store->ids + 1;
     int rc;
@@ -279,7 +280,7 @@ static int exchange(struct slip_xen_store *store, struct slip_buf *bytes, uint32
     if (bytes->failed)
         return slip__error_oom(err);
     if (!store->dead) {
-        number(store, bytes, tx);
+        number(store, bytes);
         rc = pump(store, bytes, first_id, count, fn, payload);
         store->dead = rc < 0 ? -rc : 0;
     }
@@ -347,8 +348,8 @@ static int refused(int errnum, uint32_t type, const char *what, struct slip_erro
 }
 
 /* One request of up to three texts, each sent with its end. *ret gets the answer if it is wanted. */
-static int request(struct slip_xen_store *store, uint32_t tx, uint32_t type,
-                   const char *const texts[3], struct slip_buf *ret, struct slip_error **err)
+static int request(struct slip_xen_store *store, uint32_t type, const char *const texts[3],
+                   struct slip_buf *ret, struct slip_error **err)
 {
     SLIP_AUTO(slip__buf_dispose) struct slip_buf bytes = {0};
     SLIP_AUTO(slip__buf_dispose) struct slip_buf payload = {0};
@@ -360,7 +361,7 @@ static int request(struct slip_xen_store *store, uint32_t tx, uint32_t type,
     put_head(&bytes, type, payload.len);
     slip__buf_put(&bytes, payload.data, payload.len);
     bytes.failed = bytes.failed || payload.failed;
-    rc = exchange(store, &bytes, tx, 1, one_answer, &answer, err);
+    rc = exchange(store, &bytes, 1, one_answer, &answer, err);
     if (rc == 0 && answer.errnum)
         rc = refused(answer.errnum, type, texts[0], err);
     else if (rc == 0 && answer.bytes.failed)
@@ -508,8 +509,8 @@ static void note_outcome(void *payload, unsigned index, uint32_t type, const cha
     outcome->offset += sizeof(head) + head.len;
 }
 
-static int send_all(struct slip_xen_store *store, struct slip_xen_nodes *nodes, uint32_t tx,
-                    struct slip_error **err)
+int slip__xen_store_apply(struct slip_xen_store *store, struct slip_xen_nodes *nodes,
+                          struct slip_error **err)
 {
     struct outcome outcome = {.nodes = nodes};
     int rc;
@@ -517,22 +518,16 @@ static int send_all(struct slip_xen_store *store, struct slip_xen_nodes *nodes, 
     if (nodes->failed)
         return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
                                 "a path or value is too long for XenStore");
-    rc = exchange(store, &nodes->bytes, tx, nodes->count, note_outcome, &outcome, err);
+    rc = exchange(store, &nodes->bytes, nodes->count, note_outcome, &outcome, err);
     if (rc == 0 && outcome.errnum)
         rc = refused(outcome.errnum, outcome.type, outcome.path, err);
     return rc;
 }
 
-int slip__xen_store_apply(struct slip_xen_store *store, struct slip_xen_nodes *nodes,
-                          struct slip_error **err)
-{
-    return send_all(store, nodes, 0, err);
-}
-
-static int begin(struct slip_xen_store *store, uint32_t *ret_tx, struct slip_error **err)
+static int begin(struct slip_xen_store *store, struct slip_error **err)
 {
     SLIP_AUTO(slip__buf_dispose) struct slip_buf id = {0};
-    int rc = request(store, 0, XS_TRANSACTION_START, (const char *[3]){""}, &id, err);
+    int rc = request(store, XS_TRANSACTION_START, (const char *[3]){""}, &id, err);
     unsigned long tx;
 
     if (rc < 0)
@@ -541,13 +536,12 @@ static int begin(struct slip_xen_store *store, uint32_t *ret_tx, struct slip_err
     if (tx == 0 || tx > UINT32_MAX)
         return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
                                 "XenStore gave a transaction no number");
-    *ret_tx = (uint32_t)tx;
+    store->tx = (uint32_t)tx;
     return 0;
 }
 
-/* Ends a transaction; *ret_again: it has to be done anew. */
-static int finish(struct slip_xen_store *store, uint32_t tx, bool keep, bool *ret_again,
-                  struct slip_error **err)
+/* Ends the transaction; *ret_again: it has to be done anew. */
+static int finish(struct slip_xen_store *store, bool keep, bool *ret_again, struct slip_error **err)
 {
     SLIP_AUTO(slip__buf_dispose) struct slip_buf bytes = {0};
     struct answer answer = {0};
@@ -555,35 +549,52 @@ static int finish(struct slip_xen_store *store, uint32_t tx, bool keep, bool *re
 
     put_head(&bytes, XS_TRANSACTION_END, 2);
     slip__buf_put(&bytes, keep ? "T" : "F", 2);
-    rc = exchange(store, &bytes, tx, 1, one_answer, &answer, err);
+    rc = exchange(store, &bytes, 1, one_answer, &answer, err);
     slip__buf_dispose(&answer.bytes);
+    store->tx = 0;
     *ret_again = rc == 0 && answer.errnum == EAGAIN;
     if (rc == 0 && answer.errnum && !*ret_again)
         rc = refused(answer.errnum, XS_TRANSACTION_END, "/", err);
     return rc;
 }
 
-int slip__xen_store_commit(struct slip_xen_store *store, struct slip_xen_nodes *nodes,
-                           struct slip_error **err)
+int slip__xen_store_transact(struct slip_xen_store *store, slip_xen_fill_fn *fill, void *payload,
+                             struct slip_error **err)
 {
     for (unsigned i = 0; i < SLIP_LIMIT_XENSTORE_RETRIES; i++) {
+        SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
         bool again = false;
-        uint32_t tx;
-        int rc = begin(store, &tx, err);
+        int rc = begin(store, err);
 
         if (rc < 0)
             return rc;
-        rc = send_all(store, nodes, tx, err);
+        rc = fill(store, &nodes, payload, err);
+        if (rc == 0 && nodes.count)
+            rc = slip__xen_store_apply(store, &nodes, err);
         if (rc < 0) {
-            finish(store, tx, false, &again, NULL);
+            finish(store, false, &again, NULL);
             return rc;
         }
-        rc = finish(store, tx, true, &again, err);
+        rc = finish(store, true, &again, err);
         if (!again)
             return rc;
     }
     return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
                             "others write to the same places of XenStore all the time");
+}
+
+/* All of it is ready: it is sent from where it is. */
+static int fill_ready(struct slip_xen_store *store, struct slip_xen_nodes *nodes, void *payload,
+                      struct slip_error **err)
+{
+    (void)nodes;
+    return slip__xen_store_apply(store, payload, err);
+}
+
+int slip__xen_store_commit(struct slip_xen_store *store, struct slip_xen_nodes *nodes,
+                           struct slip_error **err)
+{
+    return slip__xen_store_transact(store, fill_ready, nodes, err);
 }
 
 /* Reading. */
@@ -611,7 +622,7 @@ int slip__xen_store_read_all(struct slip_xen_store *store, struct slip_xen_read 
         if (reads[i].size)
             reads[i].value[0] = '\0';
     }
-    return count ? exchange(store, &bytes, 0, (unsigned)count, note_read, reads, err) : 0;
+    return count ? exchange(store, &bytes, (unsigned)count, note_read, reads, err) : 0;
 }
 
 bool slip__xen_store_read(struct slip_xen_store *store, char *ret, size_t size, const char *path,
@@ -671,7 +682,7 @@ static int list_parts(struct slip_xen_store *store, struct slip_buf *ret, const 
         int rc;
 
         snprintf(offset, sizeof(offset), "%zu", ret->len);
-        rc = request(store, 0, XS_DIRECTORY_PART, (const char *[3]){path, offset}, &part, err);
+        rc = request(store, XS_DIRECTORY_PART, (const char *[3]){path, offset}, &part, err);
         if (rc < 0)
             return rc;
         names = part.data ? memchr(part.data, 0, part.len) : NULL;
@@ -709,10 +720,12 @@ int slip__xen_store_list(struct slip_xen_store *store, struct slip_buf *ret, con
     va_end(args);
     put_head(&bytes, XS_DIRECTORY, strlen(whole) + 1);
     slip__buf_put(&bytes, whole, strlen(whole) + 1);
-    rc = exchange(store, &bytes, 0, 1, one_answer, &answer, NULL);
+    rc = exchange(store, &bytes, 1, one_answer, &answer, NULL);
     *ret = answer.bytes;
     if (rc == 0 && answer.errnum == E2BIG)
         rc = list_parts(store, ret, whole, NULL);
+    else if (rc == 0 && answer.errnum && answer.errnum != ENOENT)
+        rc = SLIP_EENGINE;
     if (rc == 0 && ret->len && (ret->failed || ret->data[ret->len - 1]))
         rc = SLIP_EENGINE;
     if (rc < 0)
@@ -737,8 +750,7 @@ int slip__xen_store_introduce(struct slip_xen_store *store, uint32_t domid, uint
     snprintf(texts[0], sizeof(texts[0]), "%u", domid);
     snprintf(texts[1], sizeof(texts[1]), "%llu", (unsigned long long)frame);
     snprintf(texts[2], sizeof(texts[2]), "%u", port);
-    return request(store, 0, XS_INTRODUCE, (const char *[3]){texts[0], texts[1], texts[2]}, NULL,
-                   err);
+    return request(store, XS_INTRODUCE, (const char *[3]){texts[0], texts[1], texts[2]}, NULL, err);
 }
 
 int slip__xen_store_release(struct slip_xen_store *store, uint32_t domid, struct slip_error **err)
@@ -746,18 +758,18 @@ int slip__xen_store_release(struct slip_xen_store *store, uint32_t domid, struct
     char text[16];
 
     snprintf(text, sizeof(text), "%u", domid);
-    return request(store, 0, XS_RELEASE, (const char *[3]){text}, NULL, err);
+    return request(store, XS_RELEASE, (const char *[3]){text}, NULL, err);
 }
 
 int slip__xen_store_watch(struct slip_xen_store *store, const char *path, const char *token,
                           struct slip_error **err)
 {
-    return request(store, 0, XS_WATCH, (const char *[3]){path, token}, NULL, err);
+    return request(store, XS_WATCH, (const char *[3]){path, token}, NULL, err);
 }
 
 void slip__xen_store_unwatch(struct slip_xen_store *store, const char *path, const char *token)
 {
-    request(store, 0, XS_UNWATCH, (const char *[3]){path, token}, NULL, NULL);
+    request(store, XS_UNWATCH, (const char *[3]){path, token}, NULL, NULL);
 }
 
 int slip__xen_store_fd(const struct slip_xen_store *store)

@@ -60,6 +60,13 @@ int slip__xen_store_commit(struct slip_xen_store *store, struct slip_xen_nodes *
 int slip__xen_store_apply(struct slip_xen_store *store, struct slip_xen_nodes *nodes,
                           struct slip_error **err);
 
+/* The same for changes that depend on what is there: fill reads, and adds what is to be changed; it is called again when
+ * what it read has changed meanwhile. */
+typedef int slip_xen_fill_fn(struct slip_xen_store *store, struct slip_xen_nodes *nodes,
+                             void *payload, struct slip_error **err);
+int slip__xen_store_transact(struct slip_xen_store *store, slip_xen_fill_fn *fill, void *payload,
+                             struct slip_error **err);
+
 /* Reads a node's value as text. False when there is no such node, when it may not be read, or when it does not fit or has a
  * NUL in it; *ret is "" then. */
 bool slip__xen_store_read(struct slip_xen_store *store, char *ret, size_t size, const char *path,

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The nodes of one device, as libxl makes them for every kind. Knows no kind. */
+#include "engine/xen/device.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_first_console(const struct slip_xen_device *dev)
+{
+    return strcmp(dev->kind, "console") == 0 && dev->devid == 0;
+}
+
+void slip__xen_device_back(const struct slip_xen_device *dev, char ret[SLIP_XEN_PATH_BYTES])
+{
+    snprintf(ret, SLIP_XEN_PATH_BYTES, "/local/domain/0/backend/%s/%u/%u", dev->backend, dev->domid,
+             dev->devid);
+}
+
+void slip__xen_device_front(const struct slip_xen_device *dev, char ret[SLIP_XEN_PATH_BYTES])
+{
+    if (is_first_console(dev))
+        snprintf(ret, SLIP_XEN_PATH_BYTES, "/local/domain/%u/console", dev->domid);
+    else
+        snprintf(ret, SLIP_XEN_PATH_BYTES, "/local/domain/%u/device/%s/%u", dev->domid, dev->kind,
+                 dev->devid);
+}
+
+void slip__xen_device_libxl(const struct slip_xen_device *dev, char ret[SLIP_XEN_PATH_BYTES])
+{
+    snprintf(ret, SLIP_XEN_PATH_BYTES, "/libxl/%u/device/%s/%u", dev->domid, dev->kind, dev->devid);
+}
+
+void slip__xen_device_begin(const struct slip_xen_device *dev, struct slip_xen_nodes *nodes)
+{
+    char back[SLIP_XEN_PATH_BYTES], front[SLIP_XEN_PATH_BYTES], libxl[SLIP_XEN_PATH_BYTES];
+    char host_first[24], guest_first[24], id[16];
+
+    slip__xen_device_back(dev, back);
+    slip__xen_device_front(dev, front);
+    slip__xen_device_libxl(dev, libxl);
+    snprintf(host_first, sizeof(host_first), "n0,r%u", dev->domid);
+    snprintf(guest_first, sizeof(guest_first), "n%u,r0", dev->domid);
+    snprintf(id, sizeof(id), "%u", dev->domid);
+
+    slip__xen_nodes_mkdir(nodes, host_first, "%s", back);
+    /* The guest writes its end, but for the first console's, which no driver negotiates over XenStore. */
+    slip__xen_nodes_mkdir(nodes, is_first_console(dev) ? host_first : guest_first, "%s", front);
+    slip__xen_nodes_write(nodes, back, "%s/backend", front);
+    slip__xen_nodes_write(nodes, "0", "%s/backend-id", front);
+    if (is_first_console(dev))
+        slip__xen_nodes_perms(nodes, guest_first, "%s/backend-id", front);
+    slip__xen_nodes_write(nodes, back, "%s/backend", libxl);
+    slip__xen_device_put_back(dev, nodes, "frontend", front);
+    slip__xen_device_put_back(dev, nodes, "frontend-id", id);
+    slip__xen_device_put_back(dev, nodes, "online", "1");
+    slip__xen_device_put_back(dev, nodes, "state", "1");
+}
+
+void slip__xen_device_put_back(const struct slip_xen_device *dev, struct slip_xen_nodes *nodes,
+                               const char *key, const char *value)
+{
+    char path[SLIP_XEN_PATH_BYTES];
+
+    slip__xen_device_back(dev, path);
+    slip__xen_nodes_write(nodes, value, "%s/%s", path, key);
+    slip__xen_device_libxl(dev, path);
+    slip__xen_nodes_write(nodes, value, "%s/%s", path, key);
+}
+
+void slip__xen_device_put_front(const struct slip_xen_device *dev, struct slip_xen_nodes *nodes,
+                                const char *key, const char *value)
+{
+    char path[SLIP_XEN_PATH_BYTES];
+
+    slip__xen_device_front(dev, path);
+    slip__xen_nodes_write(nodes, value, "%s/%s", path, key);
+}

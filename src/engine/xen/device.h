@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of this folder that make devices share: one device, its nodes, its steps. Private to them. */
+#ifndef SLIP_ENGINE_XEN_DEVICE_H
+#define SLIP_ENGINE_XEN_DEVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/xen/devices.h"
+#include "engine/xen/store.h"
+
+/* One device of one domain: its numbers, and the words that its paths are made of. */
+struct slip_xen_device {
+    uint32_t domid, devid;
+    const char *kind;    /* the frontend's: "vbd", "vif", ... */
+    const char *backend; /* the backend's, which may be another: "vbd", "qdisk", ... */
+};
+
+/* Paths: what the backend reads, what the frontend reads, libxl's own copy. console 0's frontend is in a place of its own. */
+void slip__xen_device_back(const struct slip_xen_device *dev, char ret[SLIP_XEN_PATH_BYTES]);
+void slip__xen_device_front(const struct slip_xen_device *dev, char ret[SLIP_XEN_PATH_BYTES]);
+void slip__xen_device_libxl(const struct slip_xen_device *dev, char ret[SLIP_XEN_PATH_BYTES]);
+
+/* Makes the three folders with what each device has: who is at the other end, that it is wanted, state 1. */
+void slip__xen_device_begin(const struct slip_xen_device *dev, struct slip_xen_nodes *nodes);
+/* A value for the backend (and for libxl's copy), or for the frontend. */
+void slip__xen_device_put_back(const struct slip_xen_device *dev, struct slip_xen_nodes *nodes,
+                               const char *key, const char *value);
+void slip__xen_device_put_front(const struct slip_xen_device *dev, struct slip_xen_nodes *nodes,
+                                const char *key, const char *value);
+
+#endif
