@@ -24,7 +24,7 @@ static int find_engine(const char *name, const struct slip_engine **ret, struct 
     if (name)
         return slip__engine_find(name, ret, err);
     if (slip__engine_find(NULL, ret, &none) < 0)
-        *ret = slip__engine_at(0);
+        *ret = slip__engine_last_default();
     slip_error_free(none);
     return 0;
 }

@@ -20,9 +20,7 @@ static const struct {
     const struct slip_engine *engine;
     bool by_default;
 } registry[] = {
-#ifdef SLIP_HAVE_XEN
     {&slip__engine_xen, true},
-#endif
     {&slip__engine_qemu, true},
     {&slip__engine_null, false},
 };
@@ -30,6 +28,15 @@ static const struct {
 const struct slip_engine *slip__engine_at(size_t index)
 {
     return index < SLIP_COUNT(registry) ? registry[index].engine : NULL;
+}
+
+const struct slip_engine *slip__engine_last_default(void)
+{
+    size_t last = 0;
+
+    for (size_t i = 0; i < SLIP_COUNT(registry); i++)
+        last = registry[i].by_default ? i : last;
+    return registry[last].engine;
 }
 
 const struct slip_machine *slip__engine_machine(const struct slip_engine *engine,

@@ -77,9 +77,10 @@ struct slip_hosted {
 struct slip_engine {
     const char *name;
     const char *summary; /* one line */
-    const struct slip_machine *machines[SLIP_TYPES]; /* by enum slip_type; NULL: it has no such container */
-    const struct slip_hosted *hosted;                /* NULL: its guests live and die with their supervisor */
-    bool records;                                    /* it has a use for create's record */
+    const struct slip_machine
+        *machines[SLIP_TYPES];        /* by enum slip_type; NULL: it has no such container */
+    const struct slip_hosted *hosted; /* NULL: its guests live and die with their supervisor */
+    bool records;                     /* it has a use for create's record */
 
     /* Can it run here? Fills status->usable and status->detail. Creates nothing, runs nothing: every start asks this. */
     void (*probe)(struct slip_engine_status *status);
@@ -111,7 +112,8 @@ struct slip_engine {
     int (*attach)(struct slip_run *run, const struct slip_device *device, struct slip_error **err);
     int (*detach)(struct slip_run *run, enum slip_device_kind kind, const char *which,
                   struct slip_error **err);
-    int (*devices)(struct slip_run *run, slip_device_fn *fn, void *payload, struct slip_error **err);
+    int (*devices)(struct slip_run *run, slip_device_fn *fn, void *payload,
+                   struct slip_error **err);
 
     /* About the host, for `slipway info`: calls fn with names and values as `xl info` has them, in its order. */
     int (*info)(slip_pair_fn *fn, void *payload, struct slip_error **err);
@@ -128,12 +130,12 @@ struct slip_engine {
 
 extern const struct slip_engine slip__engine_null;
 extern const struct slip_engine slip__engine_qemu;
-#ifdef SLIP_HAVE_XEN
-extern const struct slip_engine slip__engine_xen;
-#endif
+extern const struct slip_engine slip__engine_xen; /* of a build without Xen: never usable */
 
 /* The index-th engine of the registry, NULL past the end. */
 const struct slip_engine *slip__engine_at(size_t index);
+/* The one that the default falls back to: it asks least of a host. Usable or not. */
+const struct slip_engine *slip__engine_last_default(void);
 /* The machine an engine builds for a container, or NULL. */
 const struct slip_machine *slip__engine_machine(const struct slip_engine *engine,
                                                 enum slip_type container);
