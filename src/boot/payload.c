@@ -14,11 +14,6 @@
 #include "base/file.h"
 #include "guest/limits.h"
 
-static const char *type_word(const struct slip_guest *guest)
-{
-    return guest->type.value == SLIP_TYPE_PV ? "pv" : "hvm";
-}
-
 /* What this version can't start, before anything is opened. */
 static int refuse(const struct slip_guest *guest, enum slip_boot_method method,
                   struct slip_error **err)
@@ -37,10 +32,9 @@ static int refuse(const struct slip_guest *guest, enum slip_boot_method method,
         slip__error_hint(err, "start the kernel directly, with kernel=, ramdisk= and cmdline=");
         return rc;
     }
-    if (guest->type.value != SLIP_TYPE_PVH) {
-        rc =
-            slip__error_code(err, SLIP_EENGINE, SLIP_CODE_CONTAINER_UNBUILT,
-                             "guests of type %s are not built into this version", type_word(guest));
+    if (guest->type.value == SLIP_TYPE_HVM) {
+        rc = slip__error_code(err, SLIP_EENGINE, SLIP_CODE_CONTAINER_UNBUILT,
+                              "guests of type hvm are not built into this version");
         slip__error_hint(err, "type = \"pvh\" starts any kernel that has a PVH entry");
         return rc;
     }

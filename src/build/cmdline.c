@@ -24,7 +24,13 @@ static bool names_console(const char *line)
     return false;
 }
 
-static enum slip_console_word console_word(const struct slip_guest *guest, const char *line,
+static size_t limit(const struct slip_machine *machine)
+{
+    return machine->cmdline_max ? machine->cmdline_max : SLIP_LIMIT_CMDLINE_BYTES;
+}
+
+static enum slip_console_word console_word(const struct slip_guest *guest,
+                                           const struct slip_machine *machine, const char *line,
                                            size_t added)
 {
     size_t len = strlen(line);
@@ -35,7 +41,7 @@ static enum slip_console_word console_word(const struct slip_guest *guest, const
         return SLIP_CONSOLE_NAMED;
     if (len <= SLIP_LIMIT_LINUX_CMDLINE_BYTES && len + added > SLIP_LIMIT_LINUX_CMDLINE_BYTES)
         return SLIP_CONSOLE_NO_ROOM;
-    return len + added > SLIP_LIMIT_CMDLINE_BYTES ? SLIP_CONSOLE_NO_ROOM : SLIP_CONSOLE_ADDED;
+    return len + added > limit(machine) ? SLIP_CONSOLE_NO_ROOM : SLIP_CONSOLE_ADDED;
 }
 
 int slip__cmdline_make(const struct slip_guest *guest, const struct slip_machine *machine,
@@ -49,7 +55,12 @@ int slip__cmdline_make(const struct slip_guest *guest, const struct slip_machine
         return slip__error_code(err, SLIP_EDESC, SLIP_CODE_CMDLINE_TOO_LONG,
                                 "the command line has %zu bytes, the limit is %u", len,
                                 SLIP_LIMIT_CMDLINE_BYTES);
-    *ret_console = console_word(guest, line, added);
+    if (len > limit(machine))
+        return slip__error_code(err, SLIP_EDESC, SLIP_CODE_PV_CMDLINE,
+                                "the command line has %zu bytes, a %s machine's start info has "
+                                "room for %zu",
+                                len, machine->name, limit(machine));
+    *ret_console = console_word(guest, machine, line, added);
     /* In front: what follows a "--" is for init, not for the kernel. */
     if (*ret_console != SLIP_CONSOLE_ADDED)
         text = strdup(line);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The sole allocator of guest addresses: RAM less what is taken. Fixed things first (the PC's own places, the kernel's
- * segments), then our small tables from the bottom up, then the modules from the top down, so that the space after the
- * kernel stays whole. Must not know what the pieces contain.
+ * The sole allocator of guest addresses in a PC's memory (PV guests: pv_layout.c): RAM less what is taken. Fixed things
+ * first (the PC's own places, the kernel's segments), then our small tables from the bottom up, then the modules from the
+ * top down, so that the space after the kernel stays whole. Must not know what the pieces contain.
  */
-#include "build/layout.h"
+#include "build/container.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -287,10 +287,28 @@ static int place_acpi(const struct slip_layout_input *in, struct slip_layout *l,
     return 0;
 }
 
-int slip__layout_make(const struct slip_layout_input *in, struct slip_layout *ret,
-                      struct slip_error **err)
+int slip__layout_pc(const struct slip_layout_input *in, struct slip_layout *l,
+                    struct slip_error **err)
 {
     const struct slip_machine *machine = in->machine;
+    int rc;
+
+    make_map(l, machine);
+    take(l, 0, SLIP_PC_LOW_END, "the real-mode vectors and BIOS data");
+    take(l, machine->reset_block_gpa, machine->reset_block_bytes, "the reset ROM's start block");
+    take(l, SLIP_PC_HOLE_GPA, SLIP_PC_HOLE_END - SLIP_PC_HOLE_GPA,
+         "the PC's video, ROM and ACPI range");
+    rc = place_acpi(in, l, err);
+    if (rc == 0)
+        rc = take_kernel(in, l, err);
+    if (rc == 0)
+        rc = place_tables(in, l, err);
+    return rc < 0 ? rc : place_modules(in, l, err);
+}
+
+int slip__layout_make(const struct slip_container *container, const struct slip_layout_input *in,
+                      struct slip_layout *ret, struct slip_error **err)
+{
     size_t capacity = FIXED_CLAIMS + in->image->n_segments + in->n_modules;
     int rc;
 
@@ -301,19 +319,8 @@ int slip__layout_make(const struct slip_layout_input *in, struct slip_layout *re
         slip__layout_dispose(ret);
         return slip__error_oom(err);
     }
-    ret->n_ram = slip__layout_ram(machine, in->memory_bytes, ret->ram);
-    make_map(ret, machine);
-    take(ret, 0, SLIP_PC_LOW_END, "the real-mode vectors and BIOS data");
-    take(ret, machine->reset_block_gpa, machine->reset_block_bytes, "the reset ROM's start block");
-    take(ret, SLIP_PC_HOLE_GPA, SLIP_PC_HOLE_END - SLIP_PC_HOLE_GPA,
-         "the PC's video, ROM and ACPI range");
-    rc = place_acpi(in, ret, err);
-    if (rc == 0)
-        rc = take_kernel(in, ret, err);
-    if (rc == 0)
-        rc = place_tables(in, ret, err);
-    if (rc == 0)
-        rc = place_modules(in, ret, err);
+    ret->n_ram = slip__layout_ram(in->machine, in->memory_bytes, ret->ram);
+    rc = container->layout(in, ret, err);
     if (rc < 0)
         slip__layout_dispose(ret);
     return rc;
@@ -323,5 +330,6 @@ void slip__layout_dispose(struct slip_layout *layout)
 {
     free(layout->taken);
     free(layout->module_gpas);
+    free(layout->pv);
     *layout = (struct slip_layout){0};
 }

@@ -4,6 +4,7 @@
 #define SLIP_BUILD_LAYOUT_H
 
 #include "build/make.h"
+#include "image/pv.h"
 
 /* What is to be placed. */
 struct slip_layout_input {
@@ -14,6 +15,7 @@ struct slip_layout_input {
     uint64_t memory_bytes;
     uint64_t cmdline_bytes; /* NUL included */
     uint64_t acpi_bytes;
+    const struct slip_pv_kernel *pv; /* PV: what its notes say; NULL: not known yet */
 };
 
 struct slip_taken {
@@ -32,11 +34,17 @@ struct slip_layout {
     uint64_t *module_gpas;    /* n_modules; owned */
     struct slip_taken *taken; /* ascending, never overlapping; owned */
     size_t n_taken;
+    struct slip_pv *pv; /* PV alone; owned */
 };
 
+struct slip_container;
+
 /* Places everything, the same way every time. On failure *ret is disposed. */
-int slip__layout_make(const struct slip_layout_input *in, struct slip_layout *ret,
-                      struct slip_error **err);
+int slip__layout_make(const struct slip_container *container, const struct slip_layout_input *in,
+                      struct slip_layout *ret, struct slip_error **err);
+/* The layout of a PC's memory, for containers that have one. */
+int slip__layout_pc(const struct slip_layout_input *in, struct slip_layout *layout,
+                    struct slip_error **err);
 void slip__layout_dispose(struct slip_layout *layout);
 
 #endif

@@ -14,9 +14,13 @@ struct slip_machine {
     const char *name;    /* "microvm" */
     const char *console; /* the console= word a guest's command line gets: "ttyS0" */
 
+    unsigned
+        cmdline_max; /* bytes its start info has for a command line, NUL not counted; 0: as many as one likes */
+
     /* What the board lacks of a PC: what PVH guests of Xen are told. */
-    bool hw_reduced;   /* no SCI, PM1 registers, sleep or reset register: ACPI's hardware-reduced profile */
-    bool no_ioapic;    /* interrupts are the hypervisor's events; no PIC, PIT or RTC either */
+    bool
+        hw_reduced; /* no SCI, PM1 registers, sleep or reset register: ACPI's hardware-reduced profile */
+    bool no_ioapic;     /* interrupts are the hypervisor's events; no PIC, PIT or RTC either */
     unsigned apic_step; /* vCPU n's local APIC id is n * apic_step */
 
     /* RAM: [0, low_end_max) below 4 GiB, the rest from 4 GiB on. */

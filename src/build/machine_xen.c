@@ -31,6 +31,7 @@ const struct slip_machine slip__machine_xen_pv = {
     .name = "xenpv",
     .console = "hvc0",
 
+    .cmdline_max = 1023,             /* public/xen.h, MAX_GUEST_CMDLINE */
     .low_ram_max_bytes = UINT64_MAX, /* contiguous */
     .vcpus_max = 255,
 };

@@ -11,36 +11,22 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "build/cmdline.h"
-#include "build/make.h"
+#include "build/container.h"
 #include "build/protocol.h"
-#include "build/pvh.h"
+#include "build/pv.h"
 #include "guest/limits.h"
 
 /* Modules are read in pieces of this size, so that progress moves. */
 #define CHUNK_BYTES (8u << 20)
 
-/* Pieces besides segments and modules: start info, module list, memory map, command line, ACPI tables. */
-#define OWN_PIECES 5
-
-/* What layout and plan both start from. */
-struct parts {
-    struct slip_layout_input in;
-    char *cmdline;
-    enum slip_console_word console;
-    struct slip_buf acpi;
-    struct slip_acpi_table tables[SLIP_ACPI_MAX_TABLES];
-    unsigned n_tables;
-    unsigned vcpus, maxvcpus;
-};
-
-static void parts_dispose(struct parts *parts)
+static void parts_dispose(struct slip_parts *parts)
 {
     free(parts->cmdline);
     slip__buf_dispose(&parts->acpi);
 }
 
 static int check_vcpus(const struct slip_guest *guest, const struct slip_machine *machine,
-                       struct parts *ret, struct slip_error **err)
+                       struct slip_parts *ret, struct slip_error **err)
 {
     int64_t vcpus = SLIP_IS_SET(guest->vcpus) ? guest->vcpus.value : 1;
     int64_t maxvcpus = SLIP_IS_SET(guest->maxvcpus) ? guest->maxvcpus.value : vcpus;
@@ -59,7 +45,7 @@ static int check_vcpus(const struct slip_guest *guest, const struct slip_machine
 /* Everything whose size the layout must know. *ret is the caller's to dispose, also on failure. */
 static int make_parts(const struct slip_guest *guest, const struct slip_machine *machine,
                       const struct slip_image *image, const struct slip_module *modules,
-                      size_t n_modules, struct parts *ret, struct slip_error **err)
+                      size_t n_modules, struct slip_parts *ret, struct slip_error **err)
 {
     int rc;
 
@@ -72,8 +58,9 @@ static int make_parts(const struct slip_guest *guest, const struct slip_machine 
         rc = slip__cmdline_make(guest, machine, &ret->cmdline, &ret->console, err);
     if (rc < 0)
         return rc;
-    ret->n_tables = slip__acpi_make(machine, ret->vcpus, ret->maxvcpus, SLIP_PC_ACPI_GPA,
-                                    &ret->acpi, ret->tables);
+    if (machine->dsdt)
+        ret->n_tables = slip__acpi_make(machine, ret->vcpus, ret->maxvcpus, SLIP_PC_ACPI_GPA,
+                                        &ret->acpi, ret->tables);
     if (ret->acpi.failed)
         return slip__error_oom(err);
     ret->in = (struct slip_layout_input){
@@ -88,28 +75,53 @@ static int make_parts(const struct slip_guest *guest, const struct slip_machine 
     return 0;
 }
 
+/* The layout of parts. decision: what the notes say, NULL: they are not read yet. */
+static int make_layout(enum slip_type type, struct slip_parts *parts,
+                       const struct slip_decision *decision, struct slip_layout *ret,
+                       struct slip_error **err)
+{
+    const struct slip_container *container = slip__container(type);
+
+    if (!container) /* the decision point has the words */
+        return slip__protocol_decide(type, parts->in.image, &(struct slip_decision){0}, err);
+    if (decision && decision->protocol == SLIP_PROTOCOL_XEN_PV) {
+        parts->pv = decision->pv;
+        parts->in.pv = &parts->pv;
+    }
+    return slip__layout_make(container, &parts->in, ret, err);
+}
+
 int slip__layout_fits(const struct slip_guest *guest, const struct slip_machine *machine,
                       const struct slip_image *image, const struct slip_module *modules,
                       size_t n_modules, struct slip_error **err)
 {
-    SLIP_AUTO(parts_dispose) struct parts parts = {0};
+    SLIP_AUTO(parts_dispose) struct slip_parts parts = {0};
     SLIP_AUTO(slip__layout_dispose) struct slip_layout layout = {0};
-    int rc = make_parts(guest, machine, image, modules, n_modules, &parts, err);
+    SLIP_AUTO(slip__decision_dispose) struct slip_decision decision = {0};
+    enum slip_type type = (enum slip_type)guest->type.value;
+    int rc = 0;
 
-    return rc < 0 ? rc : slip__layout_make(&parts.in, &layout, err);
+    if (image->loaded)
+        rc = slip__protocol_decide(type, image, &decision, err);
+    if (rc == 0)
+        rc = make_parts(guest, machine, image, modules, n_modules, &parts, err);
+    if (rc < 0)
+        return rc;
+    return make_layout(type, &parts, image->loaded ? &decision : NULL, &layout, err);
 }
 
-static struct slip_piece *add_piece(struct slip_plan *plan, uint64_t gpa, uint64_t bytes,
-                                    enum slip_source_kind source)
+struct slip_piece *slip__plan_add(struct slip_plan *plan, const char *what, uint64_t gpa,
+                                  uint64_t bytes, enum slip_source_kind source)
 {
     struct slip_piece *piece = &plan->pieces[plan->n_pieces++];
 
     *piece = (struct slip_piece){.gpa = gpa, .bytes = bytes, .source = source, .fd = -1};
+    snprintf(piece->what, sizeof(piece->what), "%s", what);
     return piece;
 }
 
-/* A piece of our own bytes, taken out of buf. Empty ones are left out. False: out of memory. */
-static bool add_bytes(struct slip_plan *plan, const char *what, uint64_t gpa, struct slip_buf *buf)
+bool slip__plan_add_bytes(struct slip_plan *plan, const char *what, uint64_t gpa,
+                          struct slip_buf *buf)
 {
     struct slip_piece *piece;
     uint64_t bytes = buf->len;
@@ -119,8 +131,7 @@ static bool add_bytes(struct slip_plan *plan, const char *what, uint64_t gpa, st
         free(data);
         return data || bytes == 0;
     }
-    piece = add_piece(plan, gpa, bytes, SLIP_SOURCE_BYTES);
-    snprintf(piece->what, sizeof(piece->what), "%s", what);
+    piece = slip__plan_add(plan, what, gpa, bytes, SLIP_SOURCE_BYTES);
     piece->data = data;
     return true;
 }
@@ -130,11 +141,12 @@ static bool add_kernel(struct slip_plan *plan, const struct slip_image *image)
     for (size_t i = 0; i < image->n_segments; i++) {
         const struct slip_segment *s = &image->segments[i];
         struct slip_piece *piece;
+        char what[32];
 
         if (!s->memory_bytes)
             continue;
-        piece = add_piece(plan, s->gpa, s->memory_bytes, SLIP_SOURCE_IMAGE);
-        snprintf(piece->what, sizeof(piece->what), "kernel segment %u", s->index);
+        snprintf(what, sizeof(what), "kernel segment %u", s->index);
+        piece = slip__plan_add(plan, what, s->gpa, s->memory_bytes, SLIP_SOURCE_IMAGE);
         piece->name = strdup(image->name);
         if (!piece->name)
             return false;
@@ -146,40 +158,18 @@ static bool add_modules(struct slip_plan *plan, const struct slip_layout *layout
                         const struct slip_module *modules, size_t n_modules)
 {
     for (size_t i = 0; i < n_modules; i++) {
-        struct slip_piece *piece =
-            add_piece(plan, layout->module_gpas[i], modules[i].bytes, SLIP_SOURCE_FILE);
+        struct slip_piece *piece;
+        char what[32];
 
-        snprintf(piece->what, sizeof(piece->what), "module %zu", i);
+        snprintf(what, sizeof(what), "module %zu", i);
+        piece =
+            slip__plan_add(plan, what, layout->module_gpas[i], modules[i].bytes, SLIP_SOURCE_FILE);
         piece->fd = modules[i].fd;
         piece->name = strdup(modules[i].name);
         if (!piece->name)
             return false;
     }
     return true;
-}
-
-static bool add_tables(struct slip_plan *plan, const struct slip_layout *layout,
-                       struct parts *parts)
-{
-    const struct slip_layout_input *in = &parts->in;
-    struct slip_buf info = {0}, list = {0}, map = {0}, line = {0};
-    bool ok;
-
-    slip__pvh_start_info(layout, in->n_modules, &info);
-    slip__pvh_modlist(layout, in->modules, in->n_modules, &list);
-    slip__pvh_memmap(layout, &map);
-    slip__buf_put(&line, parts->cmdline, in->cmdline_bytes);
-    ok = !info.failed && !list.failed && !map.failed && !line.failed;
-    ok = ok && add_bytes(plan, "start info", layout->start_info_gpa, &info);
-    ok = ok && add_bytes(plan, "module list", layout->modlist_gpa, &list);
-    ok = ok && add_bytes(plan, "memory map", layout->memmap_gpa, &map);
-    ok = ok && add_bytes(plan, "command line", layout->cmdline_gpa, &line);
-    ok = ok && add_bytes(plan, "ACPI tables", layout->acpi_gpa, &parts->acpi);
-    slip__buf_dispose(&info);
-    slip__buf_dispose(&list);
-    slip__buf_dispose(&map);
-    slip__buf_dispose(&line);
-    return ok;
 }
 
 static int by_gpa(const void *a, const void *b)
@@ -190,26 +180,26 @@ static int by_gpa(const void *a, const void *b)
 }
 
 /* The plan's pieces and what of the layout it keeps. False: out of memory. */
-static bool fill(struct slip_plan *plan, const struct slip_layout *layout, struct parts *parts)
+static bool fill(struct slip_plan *plan, struct slip_layout *layout, struct slip_parts *parts)
 {
+    const struct slip_container *container = slip__container(plan->container);
     const struct slip_layout_input *in = &parts->in;
 
-    plan->pieces =
-        calloc(OWN_PIECES + in->image->n_segments + in->n_modules, sizeof(*plan->pieces));
+    plan->pieces = calloc(container->own_pieces + in->image->n_segments + in->n_modules,
+                          sizeof(*plan->pieces));
     if (!plan->pieces)
         return false;
     memcpy(plan->ram, layout->ram, sizeof(plan->ram));
     plan->n_ram = layout->n_ram;
     memcpy(plan->map, layout->map, sizeof(plan->map));
     plan->n_map = layout->n_map;
-    plan->start.start_info_gpa = layout->start_info_gpa;
     plan->vcpus = parts->vcpus;
     plan->maxvcpus = parts->maxvcpus;
     plan->console = parts->console;
     memcpy(plan->acpi, parts->tables, sizeof(plan->acpi));
     plan->n_acpi = parts->n_tables;
     if (!add_kernel(plan, in->image) || !add_modules(plan, layout, in->modules, in->n_modules) ||
-        !add_tables(plan, layout, parts))
+        !container->pieces(plan, layout, parts))
         return false;
     plan->cmdline = slip__steal(&parts->cmdline);
     qsort(plan->pieces, plan->n_pieces, sizeof(*plan->pieces), by_gpa);
@@ -220,29 +210,28 @@ int slip__plan_make(const struct slip_guest *guest, const struct slip_machine *m
                     const struct slip_image *image, const struct slip_module *modules,
                     size_t n_modules, struct slip_plan **ret, struct slip_error **err)
 {
-    SLIP_AUTO(parts_dispose) struct parts parts = {0};
+    SLIP_AUTO(parts_dispose) struct slip_parts parts = {0};
     SLIP_AUTO(slip__layout_dispose) struct slip_layout layout = {0};
-    struct slip_decision decision = {0};
+    SLIP_AUTO(slip__decision_dispose) struct slip_decision decision = {0};
+    enum slip_type type = (enum slip_type)guest->type.value;
     struct slip_plan *plan;
     int rc;
 
-    rc = slip__protocol_decide((enum slip_type)guest->type.value, image, &decision, err);
+    rc = slip__protocol_decide(type, image, &decision, err);
     if (rc < 0)
         return rc;
     plan = calloc(1, sizeof(*plan));
-    if (!plan) {
-        free(decision.why);
+    if (!plan)
         return slip__error_oom(err);
-    }
     plan->guest = guest;
     plan->machine = machine;
-    plan->container = (enum slip_type)guest->type.value;
+    plan->container = type;
     plan->protocol = decision.protocol;
-    plan->why = decision.why;
+    plan->why = slip__steal(&decision.why);
     plan->start.entry_gpa = decision.entry_gpa;
     rc = make_parts(guest, machine, image, modules, n_modules, &parts, err);
     if (rc == 0)
-        rc = slip__layout_make(&parts.in, &layout, err);
+        rc = make_layout(type, &parts, &decision, &layout, err);
     if (rc == 0 && !fill(plan, &layout, &parts))
         rc = slip__error_oom(err);
     if (rc < 0) {
@@ -264,6 +253,7 @@ void slip_plan_free(struct slip_plan *plan)
     free(plan->pieces);
     free(plan->why);
     free(plan->cmdline);
+    free(plan->pv);
     free(plan);
 }
 
@@ -317,6 +307,8 @@ int slip__plan_write(const struct slip_plan *plan, struct slip_ram *ram, slip_by
 
         switch (piece->source) {
         case SLIP_SOURCE_IMAGE:
+        case SLIP_SOURCE_FRAMES:
+        case SLIP_SOURCE_ZERO:
             break;
         case SLIP_SOURCE_BYTES:
             to = slip__ram_at(ram, piece->what, piece->gpa, piece->bytes, err);

@@ -13,13 +13,17 @@
 #include "guest/guest.h"
 #include "slipway/plan.h"
 
-enum slip_protocol { SLIP_PROTOCOL_PVH };
+enum slip_protocol { SLIP_PROTOCOL_PVH, SLIP_PROTOCOL_XEN_PV };
+
+struct slip_pv; /* pv.h: what only PV guests have */
 
 /* Where a piece's bytes come from. */
 enum slip_source_kind {
-    SLIP_SOURCE_IMAGE, /* the image loader wrote it while reading */
-    SLIP_SOURCE_BYTES, /* made by us, held in the plan */
-    SLIP_SOURCE_FILE   /* read from a file straight into RAM */
+    SLIP_SOURCE_IMAGE,  /* the image loader wrote it while reading */
+    SLIP_SOURCE_BYTES,  /* made by us, held in the plan */
+    SLIP_SOURCE_FILE,   /* read from a file straight into RAM */
+    SLIP_SOURCE_FRAMES, /* PV: made of machine frames, which the engine knows (pv.h) */
+    SLIP_SOURCE_ZERO    /* zero at the start, but not free: shared pages, the first stack */
 };
 
 /* One piece of guest memory that is not left zero. Ascending by gpa, never overlapping. */
@@ -48,7 +52,7 @@ struct slip_map_entry {
     uint32_t type;
 };
 
-/* What the first vCPU finds, PVH: registers beyond these are fixed by the ABI. */
+/* What the first vCPU finds: registers beyond these are fixed by the ABI, or in struct slip_pv. */
 struct slip_start {
     uint64_t entry_gpa;
     uint64_t start_info_gpa;
@@ -74,6 +78,7 @@ struct slip_plan {
     struct slip_acpi_table acpi[SLIP_ACPI_MAX_TABLES];
     unsigned n_acpi;
     unsigned vcpus, maxvcpus;
+    struct slip_pv *pv; /* NULL unless the container is pv; owned */
 };
 
 /* Which guest-physical ranges are RAM for this much memory on this machine. Returns how many. */

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The PVH container's start info, module list and memory map. Must not know engines, nor where the addresses come from. */
-#include "build/pvh.h"
-
+/*
+ * The PVH container: start info, module list, memory map, command line and ACPI tables in the memory of a PC. Must not know
+ * engines, nor where the addresses come from (layout.c).
+ */
 #include "abi/start_info.h"
+#include "base/json.h"
+#include "build/containers.h"
 
-void slip__pvh_start_info(const struct slip_layout *layout, size_t n_modules, struct slip_buf *buf)
+typedef unsigned long long ull;
+
+static void put_start_info(const struct slip_layout *layout, size_t n_modules, struct slip_buf *buf)
 {
     const struct slip_start_info info = {
         .magic = SLIP_START_INFO_MAGIC,
@@ -20,8 +25,8 @@ void slip__pvh_start_info(const struct slip_layout *layout, size_t n_modules, st
     slip__buf_put(buf, &info, sizeof(info));
 }
 
-void slip__pvh_modlist(const struct slip_layout *layout, const struct slip_module *modules,
-                       size_t n_modules, struct slip_buf *buf)
+static void put_modlist(const struct slip_layout *layout, const struct slip_module *modules,
+                        size_t n_modules, struct slip_buf *buf)
 {
     for (size_t i = 0; i < n_modules; i++) {
         const struct slip_modlist_entry entry = {
@@ -33,7 +38,7 @@ void slip__pvh_modlist(const struct slip_layout *layout, const struct slip_modul
     }
 }
 
-void slip__pvh_memmap(const struct slip_layout *layout, struct slip_buf *buf)
+static void put_memmap(const struct slip_layout *layout, struct slip_buf *buf)
 {
     for (unsigned i = 0; i < layout->n_map; i++) {
         const struct slip_memmap_entry entry = {
@@ -45,3 +50,70 @@ void slip__pvh_memmap(const struct slip_layout *layout, struct slip_buf *buf)
         slip__buf_put(buf, &entry, sizeof(entry));
     }
 }
+
+static bool pvh_pieces(struct slip_plan *plan, struct slip_layout *layout, struct slip_parts *parts)
+{
+    const struct slip_layout_input *in = &parts->in;
+    struct slip_buf info = {0}, list = {0}, map = {0}, line = {0};
+    bool ok;
+
+    put_start_info(layout, in->n_modules, &info);
+    put_modlist(layout, in->modules, in->n_modules, &list);
+    put_memmap(layout, &map);
+    slip__buf_put(&line, parts->cmdline, in->cmdline_bytes);
+    ok = !info.failed && !list.failed && !map.failed && !line.failed;
+    ok = ok && slip__plan_add_bytes(plan, "start info", layout->start_info_gpa, &info);
+    ok = ok && slip__plan_add_bytes(plan, "module list", layout->modlist_gpa, &list);
+    ok = ok && slip__plan_add_bytes(plan, "memory map", layout->memmap_gpa, &map);
+    ok = ok && slip__plan_add_bytes(plan, "command line", layout->cmdline_gpa, &line);
+    ok = ok && slip__plan_add_bytes(plan, "ACPI tables", layout->acpi_gpa, &parts->acpi);
+    slip__buf_dispose(&info);
+    slip__buf_dispose(&list);
+    slip__buf_dispose(&map);
+    slip__buf_dispose(&line);
+    plan->start.start_info_gpa = layout->start_info_gpa;
+    return ok;
+}
+
+static void pvh_start_text(const struct slip_plan *plan, struct slip_buf *buf)
+{
+    slip__buf_printf(buf, "start      eip 0x%llx, ebx 0x%llx (start info)\n",
+                     (ull)plan->start.entry_gpa, (ull)plan->start.start_info_gpa);
+}
+
+static void pvh_start_words(const struct slip_plan *plan, struct slip_buf *buf)
+{
+    slip__buf_printf(buf, "eip 0x%llx &#160; ebx 0x%llx", (ull)plan->start.entry_gpa,
+                     (ull)plan->start.start_info_gpa);
+}
+
+static json_t *pvh_start_json(const struct slip_plan *plan)
+{
+    return json_pack("{s:o, s:o}", "entry_gpa", slip__json_uint(plan->start.entry_gpa),
+                     "start_info_gpa", slip__json_uint(plan->start.start_info_gpa));
+}
+
+static void pvh_piece_words(const struct slip_plan *plan, uint64_t gpa, uint64_t end,
+                            struct slip_buf *buf)
+{
+    uint64_t entry = plan->start.entry_gpa;
+
+    if (entry >= gpa && entry < end)
+        slip__buf_printf(buf, ", entry at 0x%llx", (ull)entry);
+    if (gpa == plan->start.start_info_gpa)
+        slip__buf_puts(buf, ", ebx points here");
+}
+
+const struct slip_container slip__container_pvh = {
+    .type = SLIP_TYPE_PVH,
+    .protocol = "PVH",
+    .protocol_key = "pvh",
+    .own_pieces = 5,
+    .map_title = "memory map told to the guest",
+    .layout = slip__layout_pc,
+    .pieces = pvh_pieces,
+    .start_text = pvh_start_text,
+    .start_words = pvh_start_words,
+    .start_json = pvh_start_json,
+    .piece_words = pvh_piece_words,
+};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A plan as JSON for programs: addresses and sizes are numbers, in bytes. */
 #include "base/json.h"
+#include "build/container.h"
 #include "build/report.h"
 #include "slipway/plan.h"
 
@@ -44,8 +45,11 @@ static json_t *ram_json(const struct slip_plan *plan)
 
 static json_t *pieces_json(const struct slip_plan *plan)
 {
-    static const char *const sources[] = {
-        [SLIP_SOURCE_IMAGE] = "image", [SLIP_SOURCE_BYTES] = "made", [SLIP_SOURCE_FILE] = "file"};
+    static const char *const sources[] = {[SLIP_SOURCE_IMAGE] = "image",
+                                          [SLIP_SOURCE_BYTES] = "made",
+                                          [SLIP_SOURCE_FILE] = "file",
+                                          [SLIP_SOURCE_FRAMES] = "frames",
+                                          [SLIP_SOURCE_ZERO] = "zero"};
     json_t *array = json_array();
 
     for (size_t i = 0; i < plan->n_pieces; i++) {
@@ -79,19 +83,20 @@ static json_t *acpi_json(const struct slip_plan *plan)
 
 int slip_plan_to_json(const struct slip_plan *plan, char **ret, struct slip_error **err)
 {
+    const struct slip_container *container;
     const char *name;
     json_t *json;
 
     if (!plan || !ret)
         return slip__error(err, SLIP_EINVAL, "slip_plan_to_json() needs a plan and a place");
+    container = slip__container(plan->container);
     name = plan->guest->name.value;
     json = json_pack(
-        "{s:o, s:s, s:s, s:s, s:o, s:{s:o, s:o}, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
-        "name", text_json(name ? name : ""), "container", slip__report_type_word(plan->container),
-        "machine", plan->machine->name, "protocol", "pvh", "why", text_json(plan->why), "start",
-        "entry_gpa", slip__json_uint(plan->start.entry_gpa), "start_info_gpa",
-        slip__json_uint(plan->start.start_info_gpa), "vcpus", (int)plan->vcpus, "maxvcpus",
-        (int)plan->maxvcpus, "memory_bytes",
+        "{s:o, s:s, s:s, s:s, s:o, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "name",
+        text_json(name ? name : ""), "container", slip__report_type_word(plan->container),
+        "machine", plan->machine->name, "protocol", container->protocol_key, "why",
+        text_json(plan->why), "start", container->start_json(plan), "vcpus", (int)plan->vcpus,
+        "maxvcpus", (int)plan->maxvcpus, "memory_bytes",
         slip__json_uint((uint64_t)plan->guest->memory.value << 20), "ram", ram_json(plan),
         "memory_map", map_json(plan), "pieces", pieces_json(plan), "acpi", acpi_json(plan),
         "cmdline", text_json(plan->cmdline), "console", slip__report_console_word(plan->console));

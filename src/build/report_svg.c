@@ -10,6 +10,7 @@
 #include "abi/e820.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "build/container.h"
 #include "build/report.h"
 #include "slipway/plan.h"
 
@@ -70,12 +71,14 @@ static void add_free(struct rows *rows, const struct slip_plan *plan, uint64_t g
     }
 }
 
-static enum row_kind piece_kind(const struct slip_piece *piece)
+static enum row_kind piece_kind(const struct slip_plan *plan, const struct slip_piece *piece)
 {
     if (piece->source == SLIP_SOURCE_IMAGE)
         return ROW_KERNEL;
     if (piece->source == SLIP_SOURCE_FILE)
         return ROW_MODULE;
+    if (!plan->n_acpi)
+        return ROW_TABLE;
     return piece->gpa >= SLIP_PC_ACPI_GPA && piece->gpa < SLIP_PC_HOLE_END ? ROW_ACPI : ROW_TABLE;
 }
 
@@ -103,13 +106,13 @@ static struct rows make_rows(const struct slip_plan *plan)
         const struct slip_piece *p = &plan->pieces[i];
         struct row *before = rows.count ? &rows.row[rows.count - 1] : NULL;
 
-        if (share && before && before->kind == ROW_MODULE && piece_kind(p) == ROW_MODULE &&
+        if (share && before && before->kind == ROW_MODULE && piece_kind(plan, p) == ROW_MODULE &&
             p->gpa - pos < SLACK_BYTES) {
             before->end = p->gpa + p->bytes;
             before->n_pieces++;
         } else {
             add_free(&rows, plan, pos, p->gpa);
-            add_row(&rows, p->gpa, p->gpa + p->bytes, piece_kind(p), i);
+            add_row(&rows, p->gpa, p->gpa + p->bytes, piece_kind(plan, p), i);
         }
         pos = p->gpa + p->bytes;
     }
@@ -192,8 +195,8 @@ static void put_head(struct slip_buf *buf, const struct slip_plan *plan, unsigne
     slip__report_size(buf, (uint64_t)plan->guest->memory.value << 20);
     slip__buf_printf(buf, ", machine %s; guest memory when its first instruction runs</text>\n",
                      plan->machine->name);
-    slip__buf_printf(buf, "<text class=\"mono\" x=\"16\" y=\"66\">eip 0x%llx &#160; ebx 0x%llx",
-                     (ull)plan->start.entry_gpa, (ull)plan->start.start_info_gpa);
+    slip__buf_puts(buf, "<text class=\"mono\" x=\"16\" y=\"66\">");
+    slip__container(plan->container)->start_words(plan, buf);
     slip__buf_puts(buf, "</text>\n");
 }
 
@@ -230,14 +233,12 @@ static void put_label(struct slip_buf *buf, const struct slip_plan *plan, const 
 
 static void put_note(struct slip_buf *buf, const struct slip_plan *plan, const struct row *row)
 {
-    uint64_t entry = plan->start.entry_gpa;
+    const struct slip_container *container = slip__container(plan->container);
 
     slip__report_size(buf, row->end - row->gpa);
-    if (row->kind == ROW_KERNEL && entry >= row->gpa && entry < row->end)
-        slip__buf_printf(buf, ", entry at 0x%llx", (ull)entry);
-    if (row->gpa == plan->start.start_info_gpa)
-        slip__buf_puts(buf, ", ebx points here");
-    if (row->kind == ROW_MODULE && row->gpa >= SLIP_4_GIB)
+    if (row->n_pieces)
+        container->piece_words(plan, row->gpa, row->end, buf);
+    if (row->kind == ROW_MODULE && row->gpa >= SLIP_4_GIB && !container->maps)
         slip__buf_puts(buf, ", no room below 4 GiB");
 }
 

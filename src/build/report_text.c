@@ -4,6 +4,7 @@
 
 #include "abi/e820.h"
 #include "base/error.h"
+#include "build/container.h"
 #include "build/report.h"
 #include "slipway/plan.h"
 
@@ -11,14 +12,14 @@ typedef unsigned long long ull;
 
 static void put_head(struct slip_buf *buf, const struct slip_plan *plan)
 {
+    const struct slip_container *container = slip__container(plan->container);
     const struct slip_guest *guest = plan->guest;
 
     slip__buf_printf(buf, "guest      %s, type %s\n", guest->name.value ? guest->name.value : "?",
                      slip__report_type_word(plan->container));
     slip__buf_printf(buf, "machine    %s\n", plan->machine->name);
-    slip__buf_printf(buf, "protocol   PVH: %s\n", plan->why);
-    slip__buf_printf(buf, "start      eip 0x%llx, ebx 0x%llx (start info)\n",
-                     (ull)plan->start.entry_gpa, (ull)plan->start.start_info_gpa);
+    slip__buf_printf(buf, "protocol   %s: %s\n", container->protocol, plan->why);
+    container->start_text(plan, buf);
     slip__buf_printf(buf, "vCPUs      %u", plan->vcpus);
     if (plan->maxvcpus > plan->vcpus)
         slip__buf_printf(buf, " (%u described, the rest not enabled)", plan->maxvcpus);
@@ -41,7 +42,7 @@ static void put_range(struct slip_buf *buf, uint64_t gpa, uint64_t bytes)
 
 static void put_map(struct slip_buf *buf, const struct slip_plan *plan)
 {
-    slip__buf_puts(buf, "\nmemory map told to the guest\n");
+    slip__buf_printf(buf, "\n%s\n", slip__container(plan->container)->map_title);
     for (unsigned i = 0; i < plan->n_map; i++) {
         put_range(buf, plan->map[i].gpa, plan->map[i].bytes);
         slip__buf_printf(buf, "%s\n", slip__report_map_word(plan->map[i].type));
@@ -85,7 +86,11 @@ static void put_pieces(struct slip_buf *buf, const struct slip_plan *plan)
             put_name(buf, p->name);
         if (p->source == SLIP_SOURCE_FILE)
             slip__buf_printf(buf, ", %llu bytes", (ull)p->bytes);
-        if (p->source == SLIP_SOURCE_FILE && p->gpa >= SLIP_4_GIB)
+        if (p->source == SLIP_SOURCE_ZERO)
+            slip__buf_puts(buf, ", zero");
+        if (slip__container(plan->container)->maps)
+            slip__container(plan->container)->piece_words(plan, p->gpa, p->gpa + p->bytes, buf);
+        else if (p->source == SLIP_SOURCE_FILE && p->gpa >= SLIP_4_GIB)
             slip__buf_puts(buf, " (no room below 4 GiB; Linux cannot reach an initrd up here)");
         slip__buf_putc(buf, '\n');
     }
@@ -93,7 +98,7 @@ static void put_pieces(struct slip_buf *buf, const struct slip_plan *plan)
 
 static void put_acpi(struct slip_buf *buf, const struct slip_plan *plan)
 {
-    slip__buf_puts(buf, "\nACPI tables\n");
+    slip__buf_puts(buf, plan->n_acpi ? "\nACPI tables\n" : "");
     for (unsigned i = 0; i < plan->n_acpi; i++)
         slip__buf_printf(buf, "  0x%010llx  %5llu bytes  %s\n", (ull)plan->acpi[i].gpa,
                          (ull)plan->acpi[i].bytes, plan->acpi[i].signature);

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "image/bzimage.h"
 #include "image/elf.h"
+#include "image/pv.h"
 #include "image/report.h"
 
 /* Read at once: holds the boot header of a bzImage and every magic looked for. */
@@ -258,6 +259,15 @@ static void add_elf_entry(struct slip_image *image)
     }
 }
 
+/* A PV kernel without an ENTRY note starts at e_entry, a virtual address then. */
+static void add_pv_entry(struct slip_image *image)
+{
+    struct slip_pv_kernel pv;
+
+    if (!slip__image_entry(image, SLIP_ENTRY_XEN_PV) && slip__image_pv(image, &pv, NULL))
+        slip__image_add_entry(image, SLIP_ENTRY_XEN_PV, pv.entry);
+}
+
 int slip__image_load(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
                      void *payload, struct slip_error **err)
 {
@@ -275,9 +285,11 @@ int slip__image_load(struct slip_image *image, struct slip_ram *ram, slip_bytes_
     if (rc == 0)
         rc = image->kind->finish(image, err);
     stream->progress = NULL;
-    if (rc == 0)
+    if (rc == 0) {
         add_elf_entry(image);
-    else
+        add_pv_entry(image);
+    }
+    if (rc < 0)
         slip__error_prefix(err, "kernel '%s'", image->name);
     image->loaded = rc == 0;
     return rc;

@@ -39,7 +39,7 @@ struct slip_note {
     uint32_t name_bytes;
     uint32_t desc_bytes;
     uint64_t file_offset; /* of the note, in the (decompressed) ELF */
-    uint8_t desc[96];     /* the first bytes of the descriptor */
+    uint8_t desc[256];    /* the first bytes of the descriptor */
     bool from_section;    /* found through a section header, not a program header */
 };
 
@@ -85,6 +85,7 @@ struct slip_image {
     uint64_t elf_bytes; /* up to the end of its last part; what follows is not ELF */
     size_t n_segments;
     struct slip_segment *segments;
+    uint64_t moved_down;  /* by how much every gpa is below its p_paddr (pv.h) */
     struct slip_elf *elf; /* owned */
     const struct slip_image_kind *kind;
 

@@ -141,13 +141,14 @@ static bool number_sized(const struct slip_note *note)
     return note->desc_bytes == 4 || note->desc_bytes == 8;
 }
 
-/* The loaded, executable segment that holds gpa. */
+/* The loaded, executable segment that holds p_paddr gpa: PVH knows no other place for it. */
 static const struct slip_segment *code_at(const struct slip_image *image, uint64_t gpa)
 {
     for (size_t i = 0; i < image->n_segments; i++) {
         const struct slip_segment *seg = &image->segments[i];
 
-        if ((seg->flags & SLIP_ELF_PF_X) && gpa >= seg->gpa && gpa - seg->gpa < seg->file_bytes)
+        if ((seg->flags & SLIP_ELF_PF_X) && gpa >= seg->gpa + image->moved_down &&
+            gpa - image->moved_down - seg->gpa < seg->file_bytes)
             return seg;
     }
     return NULL;

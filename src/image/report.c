@@ -8,6 +8,7 @@
 #include "abi/xen_notes.h"
 #include "base/cleanup.h"
 #include "base/reader.h"
+#include "image/pv.h"
 
 enum form { RAW, NUMBER, STRING };
 
@@ -147,6 +148,21 @@ static size_t put_offers(struct slip_buf *buf, const struct slip_image *image,
     return n;
 }
 
+/* Says how it starts as a PV guest, or why not. */
+static bool put_pv(struct slip_buf *why, const struct slip_image *image)
+{
+    struct slip_pv_problem problem;
+    struct slip_pv_kernel pv;
+    bool boots = slip__image_pv(image, &pv, &problem);
+
+    if (boots)
+        slip__buf_printf(why, "it has Xen PV notes, %u-bit%s, mapped from 0x%llx", pv.bits,
+                         pv.bits == 32 ? " PAE" : "", (unsigned long long)pv.virt_base);
+    else
+        slip__buf_puts(why, problem.text);
+    return boots;
+}
+
 const char *slip__report_container(const struct slip_image *image, size_t index, bool *ret_boots,
                                    struct slip_buf *why)
 {
@@ -160,8 +176,10 @@ const char *slip__report_container(const struct slip_image *image, size_t index,
                          (unsigned long long)pvh->address);
     } else if (c->kinds[0] == SLIP_ENTRY_PVH) {
         slip__buf_puts(why, image->pvh_problem);
+    } else if (c->kinds[0] == SLIP_ENTRY_XEN_PV) {
+        *ret_boots = put_pv(why, image);
     } else {
-        slip__buf_puts(why, "this version builds pvh guests only; for this the file has ");
+        slip__buf_puts(why, "this version builds pv and pvh guests only; for this the file has ");
         if (put_offers(why, image, c->kinds, c->n_kinds) == 0)
             slip__buf_puts(why, "no entry");
     }

@@ -4,10 +4,12 @@
  * its own folder's work; this only hands values on, keeps the time, and undoes. Must not know any engine by name.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "boot/payload.h"
 #include "build/make.h"
+#include "image/pv.h"
 #include "life/life.h"
 
 /* Turns the bytes of one stage into the caller's progress. */
@@ -41,6 +43,62 @@ static int probe_image(struct slip_payload *payload, struct slip_image **ret,
 
     payload->kernel.fd = -1; /* the image takes it, also on failure */
     return slip__image_probe(fd, payload->kernel.size_bytes, payload->kernel.name, ret, err);
+}
+
+static bool is_compressed(const struct slip_image *image)
+{
+    return image->compression && strcmp(image->compression, "none") != 0;
+}
+
+/*
+ * Reads the notes of a pv guest's kernel before anything is made, where that costs next to nothing, or where the segments'
+ * addresses can't be right as they are: then a note says by how much they are to be moved.
+ */
+static int read_notes(const struct slip_guest *guest, struct slip_image *image,
+                      struct slip_error **err)
+{
+    int rc;
+
+    if (guest->type.value != SLIP_TYPE_PV)
+        return 0;
+    if (is_compressed(image) && slip__image_end(image) <= (uint64_t)guest->memory.value << 20)
+        return 0;
+    rc = slip__image_load(image, NULL, NULL, NULL, err);
+    return rc < 0 ? rc : slip__image_move_down(image, slip__image_pv_offset(image), err);
+}
+
+/* Takes back what was loaded. */
+static int wipe(const struct slip_image *image, struct slip_ram *ram, struct slip_error **err)
+{
+    for (size_t i = 0; i < image->n_segments; i++) {
+        const struct slip_segment *s = &image->segments[i];
+        void *at = slip__ram_at(ram, "a segment", s->gpa, s->memory_bytes, err);
+
+        if (!at)
+            return SLIP_EIMAGE;
+        memset(at, 0, s->file_bytes);
+    }
+    return 0;
+}
+
+/* Loads the kernel. The notes of a compressed one come too late to say that its segments belong elsewhere: then, which is
+ * rare, it is loaded again. */
+static int load(const struct slip_guest *guest, struct slip_image *image, struct slip_ram *ram,
+                struct stage *stage, struct slip_error **err)
+{
+    uint64_t offset;
+    int rc = slip__image_load(image, ram, tell, stage, err);
+
+    if (rc < 0 || guest->type.value != SLIP_TYPE_PV)
+        return rc;
+    offset = slip__image_pv_offset(image);
+    if (offset == 0)
+        return 0;
+    if (ram)
+        rc = wipe(image, ram, err);
+    if (rc == 0)
+        rc = slip__image_move_down(image, offset, err);
+    return rc < 0 || !ram ? rc : slip__image_load(image, ram, tell, stage, err);
 }
 
 static struct slip_module *list_modules(const struct slip_payload *payload)
@@ -78,6 +136,8 @@ int slip__build_guest(const struct slip_guest *guest, const struct slip_engine *
         goto out;
     }
     rc = modules ? probe_image(&files, &image, err) : slip__error_oom(err);
+    if (rc == 0)
+        rc = read_notes(guest, image, err);
     if (rc < 0)
         goto out;
     rc = slip__layout_fits(guest, machine, image, modules, files.n_modules, err);
@@ -88,13 +148,13 @@ int slip__build_guest(const struct slip_guest *guest, const struct slip_engine *
     stage.stage = SLIP_STAGE_ENGINE;
     tell(0, 0, &stage);
     if (!dry_run)
-        rc = engine->create(guest, image->elf_bits, record, &built.run, err);
+        rc = engine->create(guest, slip__image_pv_bits(image), record, &built.run, err);
     if (rc < 0)
         goto out;
     built.timing.engine_us = lap(&since);
 
     stage.stage = SLIP_STAGE_IMAGE;
-    rc = slip__image_load(image, dry_run ? NULL : built.run->ram, tell, &stage, err);
+    rc = load(guest, image, dry_run ? NULL : built.run->ram, &stage, err);
     if (rc < 0)
         goto out;
     built.timing.image_us += lap(&since);

@@ -189,9 +189,6 @@ static void unbuilt(void **state)
     refused(&guest, SLIP_EENGINE, SLIP_CODE_BOOT_UNBUILT, "booting through a bootloader ('",
             "pygrub", "') is not built into this version");
     guest = guest_of(p->missing, NULL, 0);
-    guest.type.value = SLIP_TYPE_PV;
-    refused(&guest, SLIP_EENGINE, SLIP_CODE_CONTAINER_UNBUILT, "guests of type ", "pv",
-            " are not built into this version");
     guest.type.value = SLIP_TYPE_HVM;
     refused(&guest, SLIP_EENGINE, SLIP_CODE_CONTAINER_UNBUILT, "guests of type ", "hvm",
             " are not built into this version");

@@ -161,7 +161,7 @@ static void decisions(void **state)
                      "kernel '/boot/vmlinux' cannot start as a pvh guest: ");
     f.guest.type.value = SLIP_TYPE_HVM;
     decision_refused(&f, SLIP_EENGINE, SLIP_CODE_CONTAINER_UNBUILT,
-                     "this version builds guests of type pvh only");
+                     "this version builds guests of type pvh and pv only");
 }
 
 /* The guest of the three reports. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The null engine: builds a guest and records it instead of running it. Its guest's memory is a memfd, page by page as
- * written; starting it writes <record>/ram.img (offset = guest address, holes kept) and <record>/plan.json, and then the
- * "guest" has powered off. Without a folder it only builds. Must not know any other engine.
+ * written; starting it writes <record>/ram.img (offset = guest address, holes kept), <record>/plan.json and, of a PV guest,
+ * <record>/p2m (its frames, which are made up, 8 bytes each), and then the "guest" has powered off. Without a folder it only builds. Must not know any other engine.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,10 +16,18 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "build/pv.h"
 #include "engine/engine.h"
 #include "slipway/plan.h"
 
 #define COPY_BYTES (1u << 20)
+
+/* What a host would have given a PV guest: frames from 4 GiB up, the last page's first, so that nothing that takes a page
+ * for its frame, or frames for a row, goes unseen. */
+#define FIRST_FRAME       0x100000ull
+#define SHARED_INFO_FRAME 0xabcdull
+#define STORE_PORT        1u
+#define CONSOLE_PORT      2u
 
 struct null_ram {
     struct slip_ram base;
@@ -31,7 +39,9 @@ struct null_ram {
 struct null_run {
     struct slip_run base;
     struct null_ram ram;
-    char *record; /* folder; NULL: record nothing */
+    char *record;  /* folder; NULL: record nothing */
+    uint64_t *p2m; /* PV, once started: frame of each page; owned */
+    uint64_t n_pages;
     int event_fd; /* readable while a power-off is to be told */
     bool started;
 };
@@ -66,11 +76,13 @@ static void *ram_map(struct slip_ram *base, uint64_t gpa, uint64_t len, struct s
     return NULL;
 }
 
-static int ram_init(struct null_ram *ram, uint64_t memory_bytes, struct slip_error **err)
+static int ram_init(struct null_ram *ram, enum slip_type type, uint64_t memory_bytes,
+                    struct slip_error **err)
 {
     void *bytes;
 
-    ram->base.n_regions = slip__layout_ram(&slip__machine_microvm, memory_bytes, ram->base.regions);
+    ram->base.n_regions =
+        slip__layout_ram(slip__engine_null.machines[type], memory_bytes, ram->base.regions);
     ram->base.map = ram_map;
     ram->size = slip__ram_bytes(&ram->base);
     ram->fd = memfd_create("slipway-null", MFD_CLOEXEC);
@@ -96,6 +108,7 @@ static void null_destroy(struct slip_run *base)
     if (run->event_fd >= 0)
         close(run->event_fd);
     free(run->record);
+    free(run->p2m);
     free(run);
 }
 
@@ -123,7 +136,8 @@ static int null_create(const struct slip_guest *guest, unsigned kernel_bits, con
             goto fail;
         }
     }
-    rc = ram_init(&run->ram, (uint64_t)guest->memory.value << 20, err);
+    rc = ram_init(&run->ram, (enum slip_type)guest->type.value, (uint64_t)guest->memory.value << 20,
+                  err);
     if (rc < 0)
         goto fail;
     *ret = &run->base;
@@ -212,6 +226,36 @@ static int record_plan(const struct null_run *run, const struct slip_plan *plan,
     return 0;
 }
 
+static int record_p2m(const struct null_run *run, struct slip_error **err)
+{
+    SLIP_AUTO_CLOSE int fd = -1;
+    int rc = open_record(run->record, "p2m", &fd, err), r;
+
+    if (rc < 0)
+        return rc;
+    r = slip__write_all(fd, run->p2m, run->n_pages * sizeof(*run->p2m));
+    if (r < 0)
+        return slip__error_errno(err, SLIP_EIO, -r, "cannot write '%s/p2m'", run->record);
+    return 0;
+}
+
+/* What a PV guest has of its host is made up. */
+static int finish_pv(struct null_run *run, const struct slip_plan *plan, struct slip_error **err)
+{
+    struct slip_pv_host host = {.shared_info_mfn = SHARED_INFO_FRAME,
+                                .store_port = STORE_PORT,
+                                .console_port = CONSOLE_PORT};
+
+    run->n_pages = plan->pv->n_pages;
+    run->p2m = malloc(run->n_pages * sizeof(*run->p2m));
+    if (!run->p2m)
+        return slip__error_oom(err);
+    for (uint64_t i = 0; i < run->n_pages; i++)
+        run->p2m[i] = FIRST_FRAME + run->n_pages - 1 - i;
+    host.p2m = run->p2m;
+    return slip__pv_finish(plan, &run->ram.base, &host, err);
+}
+
 /* The guest ends as soon as it runs. An eventfd just made or read takes a 1 without blocking. */
 static int tell_poweroff(struct null_run *run, struct slip_error **err)
 {
@@ -224,15 +268,17 @@ static int null_start(struct slip_run *base, const struct slip_plan *plan, bool 
                       struct slip_error **err)
 {
     struct null_run *run = (struct null_run *)base;
-    int rc = 0;
+    int rc = plan->pv ? finish_pv(run, plan, err) : 0;
 
-    if (run->record) {
+    if (rc == 0 && run->record) {
         if (mkdir(run->record, 0700) < 0 && errno != EEXIST)
             return slip__error_errno(err, SLIP_EIO, errno, "cannot make the folder '%s'",
                                      run->record);
         rc = record_ram(run, err);
         if (rc == 0)
             rc = record_plan(run, plan, err);
+        if (rc == 0 && run->p2m)
+            rc = record_p2m(run, err);
     }
     if (rc < 0)
         return rc;
@@ -277,7 +323,7 @@ static enum slip_event null_dispatch(struct slip_run *base, struct slip_error **
 const struct slip_engine slip__engine_null = {
     .name = "null",
     .summary = "builds the guest and records its memory, runs nothing",
-    .machines = {[SLIP_TYPE_PVH] = &slip__machine_microvm},
+    .machines = {[SLIP_TYPE_PVH] = &slip__machine_microvm, [SLIP_TYPE_PV] = &slip__machine_xen_pv},
     .records = true,
     .probe = null_probe,
     .check = null_check,
