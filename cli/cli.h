@@ -26,6 +26,7 @@ enum cli_exit {
 
 /* The options of all verbs; each verb takes some (cli_verb.options), and one letter means one thing. */
 struct cli_args {
+    const char *program; /* what errors begin with; NULL: "slipway" */
     const char *verb;
     bool json;
     bool xl_compat;

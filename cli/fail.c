@@ -37,7 +37,9 @@ static struct render errors_of(const struct cli_args *args)
     return (struct render){.out = stderr,
                            .color = text_color(stderr),
                            .json = args->json,
-                           .name = args->json ? NULL : "slipway"};
+                           .name = args->json      ? NULL
+                                   : args->program ? args->program
+                                                   : "slipway"};
 }
 
 int cli_error(const struct cli_args *args, enum cli_exit code, const char *hint, const char *fmt,

@@ -6,6 +6,7 @@
 
 #include "cli.h"
 #include "text.h"
+#include "xl/xl.h"
 
 extern const struct cli_verb cli_verb_run, cli_verb_create, cli_verb_list, cli_verb_console,
     cli_verb_pause, cli_verb_unpause, cli_verb_shutdown, cli_verb_reboot, cli_verb_destroy,
@@ -116,10 +117,17 @@ static int dispatch(int argc, char **argv)
     return run_verb(argc - 1, argv + 1);
 }
 
+static bool called_as(const char *path, const char *name)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+
+    return path && strcmp(slash ? slash + 1 : path, name) == 0;
+}
+
 int main(int argc, char **argv)
 {
     const struct cli_args none = {0};
-    int code = dispatch(argc, argv);
+    int code = called_as(argv[0], "xl") ? xl_main(argc, argv) : dispatch(argc, argv);
 
     /* What was printed and never arrived must not look like success. */
     if ((fflush(stdout) != 0 || ferror(stdout)) && code == CLI_OK)

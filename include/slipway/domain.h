@@ -128,6 +128,12 @@ struct slip_device_info {
     char mac[18];     /* vif */
     int state;        /* XenbusState: 4 is connected */
     bool read_only;
+    int backend_domid; /* the domain that serves it */
+    /* What the guest's driver offered: an event channel and grant references (vif: of what it sends, and receives). -1: it
+     * has not. */
+    int event_channel;
+    int ring_ref, ring_ref_rx;
+    char path[128]; /* XenStore: of the backend; empty: none is known */
 };
 typedef int slip_device_fn(const struct slip_device_info *info, void *payload);
 /* spec: as an item of disk= or vif= in xl.cfg. What is wrong with it goes to diags (SLIP_EDESC). Returns when the guest can see
