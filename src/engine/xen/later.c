@@ -85,31 +85,3 @@ int slip__xen_device_list(struct slip_xen *xen, uint32_t domid, slip_device_fn *
     (void)payload;
     return slip__error(err, SLIP_ENOTSUP, "not finished");
 }
-
-int slip__xen_look(struct slip_xen *xen, uint32_t domid, struct slip_domain_info *ret,
-                   struct slip_error **err)
-{
-    (void)xen;
-    (void)domid;
-    (void)ret;
-    return slip__error(err, SLIP_ENOTSUP, "not finished");
-}
-
-int slip__xen_ask(struct slip_xen *xen, uint32_t domid, const char *what, struct slip_error **err)
-{
-    (void)xen;
-    (void)domid;
-    (void)what;
-    return slip__error(err, SLIP_ENOTSUP, "not finished");
-}
-
-int slip__xen_console_open(struct slip_xen *xen, uint32_t domid, int *ret_fd,
-                           struct slip_error **err)
-{
-    (void)xen;
-    (void)domid;
-    (void)ret_fd;
-    return slip__error(err, SLIP_ENOTSUP, "not finished");
-}
-
-const struct slip_hosted slip__xen_hosted = {0};

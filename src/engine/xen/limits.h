@@ -23,6 +23,9 @@
 /* A guest's acknowledgement of control/shutdown. */
 #define SLIP_LIMIT_CONTROL_MS 10000
 
+/* xenconsoled makes a new domain's terminal within this. */
+#define SLIP_LIMIT_CONSOLE_MS 5000
+
 /* Devices of one kind and domain that are looked at. */
 #define SLIP_LIMIT_DEVICES 1024u
 

@@ -133,9 +133,20 @@ static int commit(const struct slip_xen_publish *what, struct slip_error **err)
     SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
 
     put_domain(what, &nodes);
-    if (what->devices)
+    if (what->devices) {
         slip__xen_devices_nodes(what->devices, what->domid, &nodes);
+        slip__xen_nodes_write(&nodes, "1", "/libxl/%u/" SLIP_XEN_UNFINISHED, what->domid);
+    }
     return slip__xen_store_commit(what->xen->store, &nodes, err);
+}
+
+/* Nothing more is to be done: takes the mark away. */
+static int finished(const struct slip_xen_publish *what, struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
+
+    slip__xen_nodes_remove(&nodes, "/libxl/%u/" SLIP_XEN_UNFINISHED, what->domid);
+    return slip__xen_store_apply(what->xen->store, &nodes, err);
 }
 
 int slip__xen_publish(const struct slip_xen_publish *what, struct slip_error **err)
@@ -151,6 +162,8 @@ int slip__xen_publish(const struct slip_xen_publish *what, struct slip_error **e
         rc = slip__xen_userdata_write(what->domid, what->guest, err);
     if (rc == 0 && what->devices)
         rc = slip__xen_devices_connect(xen, what->domid, what->devices, err);
+    if (rc == 0 && what->devices)
+        rc = finished(what, err);
     if (rc < 0)
         slip__xen_unpublish(xen, what->domid, NULL);
     return rc;

@@ -37,6 +37,10 @@ int slip__xen_publish(const struct slip_xen_publish *what, struct slip_error **e
  * number for another one); the domain should be paused or dead. */
 int slip__xen_unpublish(struct slip_xen *xen, uint32_t domid, struct slip_error **err);
 
+/* A node of ours that a domain has below /libxl/DOMID while its devices are being connected: what is found with it
+ * and is not alive was left by a process that was killed. */
+#define SLIP_XEN_UNFINISHED "slipway-unfinished"
+
 /* The name of a domain, "" if it has none. */
 void slip__xen_domain_name(struct slip_xen *xen, uint32_t domid, char *ret, size_t size);
 

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Seeing and managing any domain of the host. Each call opens the host for itself: there is no run behind them. */
+#include "engine/xen/hosted.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "engine/xen/devices.h"
+#include "engine/xen/limits.h"
+#include "engine/xen/publish.h"
+
+/* Domains asked for with one hypercall. */
+#define BATCH 128u
+
+/* What a domain has in XenStore, besides what Xen knows of it. */
+struct names {
+    char name[128];
+    char port[16];      /* of its own XenStore ring: there once it is built */
+    char unfinished[4]; /* publish.c's mark, while devices are connected */
+};
+
+static void write_uuid(char ret[37], const uint8_t handle[16])
+{
+    char *p = ret;
+
+    for (unsigned i = 0; i < 16; i++)
+        p += sprintf(p, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", handle[i]);
+}
+
+static const char *container(const xc_domaininfo_t *dom)
+{
+    if (!(dom->flags & XEN_DOMINF_hvm_guest))
+        return "pv";
+    return dom->arch_config.emulation_flags & ~(uint32_t)XEN_X86_EMU_LAPIC ? "hvm" : "pvh";
+}
+
+static enum slip_state state(const xc_domaininfo_t *dom, const struct names *names)
+{
+    unsigned code = dom->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
+
+    if (dom->flags & XEN_DOMINF_dying)
+        return SLIP_STATE_DYING;
+    if (dom->flags & XEN_DOMINF_shutdown)
+        return code == SHUTDOWN_crash || code == SHUTDOWN_watchdog ? SLIP_STATE_CRASHED
+                                                                   : SLIP_STATE_OFF;
+    if (!(dom->flags & XEN_DOMINF_paused))
+        return SLIP_STATE_RUNNING;
+    return names->name[0] && names->port[0] && !names->unfinished[0] ? SLIP_STATE_PAUSED
+                                                                     : SLIP_STATE_HALF_BUILT;
+}
+
+static void fill(struct slip_domain_info *ret, const xc_domaininfo_t *dom,
+                 const struct names *names)
+{
+    memset((char *)ret + sizeof(ret->size), 0, sizeof(*ret) - sizeof(ret->size));
+    snprintf(ret->name, sizeof(ret->name), "%s", names->name);
+    write_uuid(ret->uuid, dom->handle);
+    snprintf(ret->engine, sizeof(ret->engine), "xen");
+    snprintf(ret->type, sizeof(ret->type), "%s", container(dom));
+    ret->state = state(dom, names);
+    ret->domid = dom->domain;
+    ret->memory_bytes = (dom->tot_pages + dom->outstanding_pages) * 4096;
+    ret->vcpus = dom->nr_online_vcpus;
+    ret->cpu_us = dom->cpu_time / 1000;
+    ret->on_cpu = dom->flags & XEN_DOMINF_running;
+    ret->blocked = dom->flags & XEN_DOMINF_blocked;
+}
+
+/* Adds a read of one of a domain's nodes. */
+static void want(struct slip_xen_read **next, const char *folder, unsigned domid, const char *key,
+                 char *value, size_t size)
+{
+    snprintf((*next)->path, sizeof((*next)->path), "%s/%u/%s", folder, domid, key);
+    (*next)->value = value;
+    (*next)->size = size;
+    (*next)++;
+}
+
+/* With one round trip for all of them. Only of a paused domain is there a doubt whether it is finished. */
+static int read_names(struct slip_xen_store *store, const xc_domaininfo_t *doms, size_t count,
+                      struct names *names, struct slip_error **err)
+{
+    SLIP_AUTO_FREE struct slip_xen_read *reads = calloc(3 * count, sizeof(*reads));
+    struct slip_xen_read *next = reads;
+
+    if (!reads)
+        return slip__error_oom(err);
+    for (size_t i = 0; i < count; i++) {
+        unsigned id = doms[i].domain;
+        struct names *n = &names[i];
+
+        *n = (struct names){0};
+        want(&next, "/local/domain", id, "name", n->name, sizeof(n->name));
+        if (!(doms[i].flags & XEN_DOMINF_paused))
+            continue;
+        want(&next, "/local/domain", id, "store/port", n->port, sizeof(n->port));
+        want(&next, "/libxl", id, SLIP_XEN_UNFINISHED, n->unfinished, sizeof(n->unfinished));
+    }
+    return slip__xen_store_read_all(store, reads, (size_t)(next - reads), err);
+}
+
+static int list_batch(struct slip_xen *xen, xc_domaininfo_t *doms, struct names *names,
+                      uint32_t *first, slip_domain_fn *fn, void *payload, struct slip_error **err)
+{
+    int count = xc_domain_getinfolist(xen->xc, *first, BATCH, doms), rc = 0;
+
+    if (count < 0)
+        return slip__xen_error(xen, err, "list the domains");
+    if (count > (int)BATCH)
+        count = BATCH;
+    if (count)
+        rc = read_names(xen->store, doms, (size_t)count, names, err);
+    for (int i = 0; rc == 0 && i < count; i++) {
+        struct slip_domain_info info = {.size = sizeof(info)};
+
+        fill(&info, &doms[i], &names[i]);
+        if (fn(&info, payload))
+            return 0;
+    }
+    if (count)
+        *first = doms[count - 1].domain + 1u;
+    return rc < 0 ? rc : count == BATCH;
+}
+
+static int hosted_list(slip_domain_fn *fn, void *payload, struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_close) struct slip_xen xen = {0};
+    SLIP_AUTO_FREE xc_domaininfo_t *doms = malloc(BATCH * sizeof(*doms));
+    SLIP_AUTO_FREE struct names *names = malloc(BATCH * sizeof(*names));
+    uint32_t first = 0;
+    int rc = doms && names ? slip__xen_open(&xen, err) : slip__error_oom(err);
+
+    if (rc == 0)
+        do
+            rc = list_batch(&xen, doms, names, &first, fn, payload, err);
+        while (rc > 0);
+    return rc;
+}
+
+/* What Xen knows of one domain. */
+static int find(struct slip_xen *xen, uint32_t domid, xc_domaininfo_t *ret, struct slip_error **err)
+{
+    int got = xc_domain_getinfolist(xen->xc, domid, 1, ret);
+
+    if (got < 0)
+        return slip__xen_error(xen, err, "ask for domain %u", domid);
+    if (got == 0 || ret->domain != domid)
+        return slip__error_code(err, SLIP_ENOENT, SLIP_CODE_XEN_GONE, "there is no domain %u",
+                                domid);
+    return 0;
+}
+
+/* XenStore has when it was started, in seconds with two places. */
+static uint64_t uptime(struct slip_xen_store *store, uint32_t domid)
+{
+    char vm[128], started[32];
+    struct timespec now;
+    double seconds;
+
+    if (!slip__xen_store_read(store, vm, sizeof(vm), "/local/domain/%u/vm", domid) ||
+        !slip__xen_store_read(store, started, sizeof(started), "%s/start_time", vm))
+        return 0;
+    clock_gettime(CLOCK_REALTIME, &now);
+    seconds = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - strtod(started, NULL);
+    return seconds > 0 && seconds < 1e10 ? (uint64_t)(seconds * 1e6) : 0;
+}
+
+int slip__xen_look(struct slip_xen *xen, uint32_t domid, struct slip_domain_info *ret,
+                   struct slip_error **err)
+{
+    struct slip_xen_store *store;
+    xc_domaininfo_t dom;
+    struct names names;
+    int rc = find(xen, domid, &dom, err);
+
+    if (rc < 0)
+        return rc;
+    /* Not the run's own connection: with an answer, events would come in that nobody then polls for. */
+    rc = slip__xen_store_open(&store, err);
+    if (rc < 0)
+        return rc;
+    rc = read_names(store, &dom, 1, &names, err);
+    if (rc == 0) {
+        fill(ret, &dom, &names);
+        ret->uptime_us = uptime(store, domid);
+    }
+    slip__xen_store_close(store);
+    return rc;
+}
+
+static int hosted_look(unsigned domid, struct slip_domain_info *ret, struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_close) struct slip_xen xen = {0};
+    int rc = slip__xen_open(&xen, err);
+
+    return rc < 0 ? rc : slip__xen_look(&xen, domid, ret, err);
+}
+
+/* Opens the host for something that is done to a domain that is there, and is not the host itself. */
+static int open_for(unsigned domid, const char *what, struct slip_xen *xen, xc_domaininfo_t *ret,
+                    struct slip_error **err)
+{
+    int rc;
+
+    if (domid == 0)
+        return slip__error(err, SLIP_EINVAL, "domain 0 is this host: it can't be %s", what);
+    rc = slip__xen_open(xen, err);
+    return rc < 0 ? rc : find(xen, domid, ret, err);
+}
+
+static int hosted_pause(unsigned domid, struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_close) struct slip_xen xen = {0};
+    xc_domaininfo_t dom;
+    int rc = open_for(domid, "paused", &xen, &dom, err);
+
+    if (rc == 0 && xc_domain_pause(xen.xc, domid) < 0)
+        rc = slip__xen_error(&xen, err, "pause domain %u", domid);
+    return rc;
+}
+
+static int hosted_unpause(unsigned domid, struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_close) struct slip_xen xen = {0};
+    xc_domaininfo_t dom;
+    int rc = open_for(domid, "unpaused", &xen, &dom, err);
+
+    if (rc == 0 && xc_domain_unpause(xen.xc, domid) < 0)
+        rc = slip__xen_error(&xen, err, "unpause domain %u", domid);
+    return rc;
+}
+
+int slip__xen_ask(struct slip_xen *xen, uint32_t domid, const char *what, struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
+
+    slip__xen_nodes_write(&nodes, what, "/local/domain/%u/control/shutdown", domid);
+    return slip__xen_store_apply(xen->store, &nodes, err);
+}
+
+/* A guest that carries out a request empties the node first. One that does not look gets the request withdrawn, so that it
+ * is not carried out at some later time when nobody expects it. */
+static int wait_until_taken(struct slip_xen *xen, uint32_t domid, struct slip_error **err)
+{
+    uint64_t deadline = slip__now_us() + SLIP_LIMIT_CONTROL_MS * 1000ull;
+    char path[SLIP_XEN_PATH_BYTES], value[32];
+    int rc;
+
+    snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown", domid);
+    rc = slip__xen_store_watch(xen->store, path, "control", err);
+    if (rc < 0)
+        return rc;
+    do {
+        if (!slip__xen_store_read(xen->store, value, sizeof(value), "%s", path) || !value[0])
+            return 0;
+    } while (slip__xen_store_wait(xen->store, deadline));
+    slip__xen_ask(xen, domid, "", NULL);
+    return slip__error_code(err, SLIP_ESTATE, SLIP_CODE_XEN_NO_SHUTDOWN,
+                            "domain %u did not take note of the request in %d s", domid,
+                            SLIP_LIMIT_CONTROL_MS / 1000);
+}
+
+static int ask_and_wait(unsigned domid, const char *what, const char *done, struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_close) struct slip_xen xen = {0};
+    xc_domaininfo_t dom;
+    int rc = open_for(domid, done, &xen, &dom, err);
+
+    if (rc < 0)
+        return rc;
+    if (dom.flags & (XEN_DOMINF_dying | XEN_DOMINF_shutdown))
+        return slip__error_code(err, SLIP_ESTATE, SLIP_CODE_WRONG_STATE, "domain %u has ended",
+                                domid);
+    rc = slip__xen_ask(&xen, domid, what, err);
+    /* One that is paused takes note when it goes on. */
+    return rc < 0 || dom.flags & XEN_DOMINF_paused ? rc : wait_until_taken(&xen, domid, err);
+}
+
+static int hosted_shutdown(unsigned domid, struct slip_error **err)
+{
+    return ask_and_wait(domid, "poweroff", "shut down", err);
+}
+
+static int hosted_reboot(unsigned domid, struct slip_error **err)
+{
+    return ask_and_wait(domid, "reboot", "rebooted", err);
+}
+
+/* Xen frees a domain's memory in the background when somebody else still has some of it mapped. */
+static void wait_until_gone(struct slip_xen *xen, uint32_t domid)
+{
+    uint64_t deadline = slip__now_us() + SLIP_LIMIT_CLOSE_MS * 1000ull;
+    xc_domaininfo_t dom;
+
+    if (find(xen, domid, &dom, NULL) < 0 ||
+        slip__xen_store_watch(xen->store, "@releaseDomain", "gone", NULL) < 0)
+        return;
+    while (find(xen, domid, &dom, NULL) == 0 && slip__xen_store_wait(xen->store, deadline))
+        ;
+}
+
+static int hosted_destroy(unsigned domid, struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_close) struct slip_xen xen = {0};
+    struct slip_error *first = NULL;
+    xc_domaininfo_t dom;
+    int rc = open_for(domid, "destroyed", &xen, &dom, err);
+
+    if (rc < 0)
+        return rc;
+    xc_domain_pause(xen.xc, domid);
+    slip__xen_unpublish(&xen, domid, &first);
+    if (xc_domain_destroy(xen.xc, domid) < 0 && errno != ESRCH && !first)
+        slip__xen_error(&xen, &first, "destroy domain %u", domid);
+    wait_until_gone(&xen, domid);
+    rc = slip__error_copy(err, first);
+    slip_error_free(first);
+    return rc;
+}
+
+static int hosted_console(unsigned domid, int *ret_fd, struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_close) struct slip_xen xen = {0};
+    int rc = slip__xen_open(&xen, err);
+
+    return rc < 0 ? rc : slip__xen_console_open(&xen, domid, ret_fd, err);
+}
+
+static int hosted_attach(unsigned domid, const struct slip_device *device, struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_close) struct slip_xen xen = {0};
+    xc_domaininfo_t dom;
+    int rc = open_for(domid, "given devices", &xen, &dom, err);
+
+    return rc < 0 ? rc : slip__xen_device_attach(&xen, domid, device, err);
+}
+
+static int hosted_detach(unsigned domid, enum slip_device_kind kind, const char *which,
+                         struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_close) struct slip_xen xen = {0};
+    xc_domaininfo_t dom;
+    int rc = open_for(domid, "relieved of devices", &xen, &dom, err);
+
+    return rc < 0 ? rc : slip__xen_device_detach(&xen, domid, kind, which, err);
+}
+
+static int hosted_devices(unsigned domid, slip_device_fn *fn, void *payload,
+                          struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_close) struct slip_xen xen = {0};
+    int rc = slip__xen_open(&xen, err);
+
+    return rc < 0 ? rc : slip__xen_device_list(&xen, domid, fn, payload, err);
+}
+
+const struct slip_hosted slip__xen_hosted = {
+    .list = hosted_list,
+    .look = hosted_look,
+    .pause = hosted_pause,
+    .unpause = hosted_unpause,
+    .shutdown = hosted_shutdown,
+    .reboot = hosted_reboot,
+    .destroy = hosted_destroy,
+    .console = hosted_console,
+    .attach = hosted_attach,
+    .detach = hosted_detach,
+    .devices = hosted_devices,
+};
