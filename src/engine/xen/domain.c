@@ -114,7 +114,7 @@ static int give_memory(struct slip_xen_run *run, struct slip_error **err)
         return slip__xen_pv_populate(run, err);
     ram->n_regions = slip__layout_ram(&slip__machine_xen_pvh, run->memory_bytes, ram->regions);
     run->ram.n_pages = run->memory_bytes / SLIP_PAGE_BYTES;
-    rc = slip__xen_populate(&run->xen, run->domid, ram->regions, ram->n_regions, err);
+    rc = slip__xen_populate(&run->xen, run->domid, ram->regions, ram->n_regions, NULL, err);
     return rc < 0 ? rc : slip__xen_hvm_special(run, err);
 }
 
@@ -253,7 +253,6 @@ void slip__xen_domain_destroy(struct slip_xen_run *run)
         xc_domain_destroy(run->xen.xc, run->domid);
     }
     run->exists = false;
-    slip__xen_pv_dispose(run);
     slip__xen_devices_dispose(run->devices);
     run->devices = NULL;
 }

@@ -73,9 +73,18 @@ int slip__xen_memory_check(const xc_physinfo_t *info, uint64_t needed_pages,
     return rc;
 }
 
+/* What Xen gives an untranslated domain it answers with the first frame of each extent. */
+static void note_frames(const xen_pfn_t *extents, uint64_t count, unsigned order, xen_pfn_t *ret)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        for (uint64_t page = 0; page < 1ull << order; page++)
+            ret[(i << order) + page] = extents[i] + page;
+    }
+}
+
 /* Fills [gfn, gfn + count << order); what of it can't be had in this size is left. Returns how many extents were given, or -1. */
 static int64_t give(const struct slip_xen *xen, uint32_t domid, uint64_t gfn, uint64_t count,
-                    unsigned order, xen_pfn_t *extents)
+                    unsigned order, xen_pfn_t *extents, xen_pfn_t *p2m)
 {
     uint64_t done = 0;
 
@@ -88,6 +97,8 @@ static int64_t give(const struct slip_xen *xen, uint32_t domid, uint64_t gfn, ui
         got = xc_domain_populate_physmap(xen->xc, domid, n, order, 0, extents);
         if (got < 0)
             return done ? (int64_t)done : -1;
+        if (p2m)
+            note_frames(extents, (uint64_t)got, order, p2m + gfn + (done << order));
         done += (uint64_t)got;
         if ((unsigned long)got < n)
             break;
@@ -109,14 +120,14 @@ static int no_memory(const struct slip_xen *xen, uint64_t left, struct slip_erro
 
 /* The order only ever shrinks: where Xen has no 1 GiB page now it will have none for the rest. */
 static int populate_region(const struct slip_xen *xen, uint32_t domid, uint64_t gfn, uint64_t end,
-                           xen_pfn_t *extents, struct slip_error **err)
+                           xen_pfn_t *extents, xen_pfn_t *p2m, struct slip_error **err)
 {
     unsigned max_order = SLIP_XEN_ORDER_1G;
 
     while (gfn < end) {
         uint64_t count;
         unsigned order = slip__xen_next_extents(gfn, end, max_order, &count);
-        int64_t got = give(xen, domid, gfn, count, order, extents);
+        int64_t got = give(xen, domid, gfn, count, order, extents, p2m);
 
         if (got > 0)
             gfn += (uint64_t)got << order;
@@ -130,7 +141,7 @@ static int populate_region(const struct slip_xen *xen, uint32_t domid, uint64_t 
 }
 
 int slip__xen_populate(const struct slip_xen *xen, uint32_t domid,
-                       const struct slip_ram_region *regions, unsigned n_regions,
+                       const struct slip_ram_region *regions, unsigned n_regions, xen_pfn_t *p2m,
                        struct slip_error **err)
 {
     SLIP_AUTO_FREE xen_pfn_t *extents = calloc(BATCH, sizeof(*extents));
@@ -140,6 +151,7 @@ int slip__xen_populate(const struct slip_xen *xen, uint32_t domid,
         return slip__error_oom(err);
     for (unsigned i = 0; rc == 0 && i < n_regions; i++)
         rc = populate_region(xen, domid, regions[i].gpa / SLIP_PAGE_BYTES,
-                             (regions[i].gpa + regions[i].size) / SLIP_PAGE_BYTES, extents, err);
+                             (regions[i].gpa + regions[i].size) / SLIP_PAGE_BYTES, extents, p2m,
+                             err);
     return rc;
 }

@@ -27,9 +27,10 @@ unsigned slip__xen_next_extents(uint64_t gfn, uint64_t end, unsigned max_order,
 int slip__xen_memory_check(const xc_physinfo_t *info, uint64_t needed_pages,
                            struct slip_error **err);
 
-/* Gives the domain (translated: PVH, HVM) all frames of the regions, in superpages as far as possible. */
+/* Gives the domain all frames of the regions, in superpages as far as possible. p2m: NULL for translated domains (PVH, HVM);
+ * for PV, where the machine frame of each page goes, by its number. */
 int slip__xen_populate(const struct slip_xen *xen, uint32_t domid,
-                       const struct slip_ram_region *regions, unsigned n_regions,
+                       const struct slip_ram_region *regions, unsigned n_regions, xen_pfn_t *p2m,
                        struct slip_error **err);
 
 #endif

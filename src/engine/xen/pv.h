@@ -14,6 +14,4 @@ int slip__xen_pv_populate(struct slip_xen_run *run, struct slip_error **err);
  * run->store and run->console, first vCPU's context. Does not unpause. */
 int slip__xen_pv_start(struct slip_xen_run *run, const struct slip_plan *plan,
                        struct slip_error **err);
-void slip__xen_pv_dispose(struct slip_xen_run *run);
-
 #endif

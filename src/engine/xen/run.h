@@ -19,7 +19,6 @@
 #include "guest/guest.h"
 
 struct slip_xen_devices; /* devices.h: the disks and interfaces it starts with */
-struct slip_xen_pv;      /* pv.h: what only PV guests have */
 
 /* A page that the guest shares with a service of the host, and the event channel to it. Both valid from the end of create();
  * a PV guest's frames only once slip__xen_pv_start() has placed them. */
@@ -47,7 +46,6 @@ struct slip_xen_run {
 
     struct slip_xen_ram ram;
     struct slip_xen_ring store, console;
-    struct slip_xen_pv *pv;           /* NULL unless type is PV; pv.c's */
     struct slip_xen_devices *devices; /* NULL: it has none; devices.c's */
 };
 
