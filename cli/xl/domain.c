@@ -10,6 +10,11 @@ bool xl_is_number(const char *text)
     return *text && text[strspn(text, "0123456789")] == 0;
 }
 
+bool xl_is_host(const struct slip_domain_info *info)
+{
+    return info->domid == 0 && info->supervisor_pid == 0;
+}
+
 void xl_say(const struct xl_args *args, struct slip_error *err)
 {
     fflush(stdout);

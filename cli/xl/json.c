@@ -248,9 +248,8 @@ json_t *xl_json_domain(const struct slip_domain_info *info, struct slip_domain *
 
     put(create, "type", json_string(info->type));
     put(create, "name", json_string(info->name));
-    if (info->domid != 0) /* libxl knows nothing of how domain 0 was made */
+    if (!xl_is_host(info)) { /* libxl knows nothing of how that was made */
         put(create, "uuid", json_string(info->uuid));
-    if (info->domid != 0) {
         put(build, "max_vcpus", json_integer(info->vcpus));
         put(build, "avail_vcpus", integers_below(info->vcpus));
     }

@@ -55,7 +55,7 @@ static bool is_host(struct slip_domain *domain)
 {
     struct slip_domain_info info = {.size = sizeof(info), .domid = -1};
 
-    return slip_domain_info(domain, &info, NULL) == SLIP_OK && info.domid == 0;
+    return slip_domain_info(domain, &info, NULL) == SLIP_OK && xl_is_host(&info);
 }
 
 static int destroy(const struct xl_args *args)

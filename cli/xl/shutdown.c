@@ -93,7 +93,7 @@ static int on_all(const struct xl_args *args, const struct request *r)
         struct slip_error *err = NULL;
         char number[16];
 
-        if (info->domid == 0)
+        if (xl_is_host(info))
             continue;
         snprintf(number, sizeof(number), "%d", info->domid);
         targets[n].domid = info->domid;

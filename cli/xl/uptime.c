@@ -21,7 +21,7 @@ static uint64_t age_us(const struct slip_domain_info *info)
 {
     struct timespec t;
 
-    if (info->domid != 0)
+    if (!xl_is_host(info))
         return info->uptime_us;
     clock_gettime(CLOCK_BOOTTIME, &t);
     return (uint64_t)t.tv_sec * 1000000;

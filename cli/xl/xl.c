@@ -53,7 +53,6 @@ static void help_all(void)
     fputs("Usage xl [-vfNtT] <subcommand> [args]\n\nxl full list of subcommands:\n\n", stdout);
     for (size_t i = 0; (verb = xl_verb_at(i)); i++)
         printf(" %-19s %s\n", verb->name, verb->summary);
-    fputs("\nThis is Slipway in the place of xl: see slipway(1).\n", stdout);
 }
 
 static int help(const char *word)

@@ -72,6 +72,8 @@ bool xl_args_parse(struct xl_args *ret, int argc, char **argv, int *ret_code);
 int xl_open(const struct xl_args *args, const char *name, struct slip_domain **ret);
 /* Whether text is a domain's number, as xl sees it: digits alone. */
 bool xl_is_number(const char *text);
+/* Whether it is the host's own domain, number 0. */
+bool xl_is_host(const struct slip_domain_info *info);
 /* Says what err says, as "xl: error: ...", and frees it. */
 void xl_say(const struct xl_args *args, struct slip_error *err);
 /* The console of a domain on the standard streams until Ctrl-] or its end, without a word. Returns XL_OK or XL_FAILED. */

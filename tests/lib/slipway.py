@@ -236,6 +236,7 @@ class Home:
 
     def __init__(self):
         self.path = tempfile.mkdtemp(prefix="slipway-test-")
+        self.program = BINARY
         for name in ("run", "tmp", "home", "work"):
             os.mkdir(os.path.join(self.path, name), 0o700)
         self.work = os.path.join(self.path, "work")
@@ -311,7 +312,7 @@ class Home:
 
     def popen(self, arguments, **streams):
         """Start slipway with these arguments in a session of its own."""
-        process = subprocess.Popen([BINARY, *arguments], cwd=self.work, env=self.env, start_new_session=True, **streams)
+        process = subprocess.Popen([self.program, *arguments], cwd=self.work, env=self.env, start_new_session=True, **streams)
         self._started.append(process)
         return process
 
