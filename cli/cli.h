@@ -95,9 +95,9 @@ int cli_guest_report(const struct cli_args *args, struct cli_guest *g, int rc,
 /* Prints the plan of g as args asks (text, --json, --svg). Returns the exit code. */
 int cli_plan_print(const struct cli_args *args, struct cli_guest *g);
 
-/* Creates the domain of g, with a progress bar. Returns the exit code. */
+/* Creates the domain of g, with a progress bar. info: NULL, or where to put what it is then. Returns the exit code. */
 int cli_domain_start(const struct cli_args *args, struct cli_guest *g, unsigned flags,
-                     struct slip_domain **ret);
+                     struct slip_domain_info *info, struct slip_domain **ret);
 /* Stays with a domain of ours until it ends: its console on stdio (if console), then the closing line. Ctrl-] leaves the
  * domain behind if may_detach, else just closes the console. Returns the exit code. */
 int cli_domain_follow(const struct cli_args *args, const struct cli_guest *g,
@@ -109,6 +109,8 @@ typedef int cli_domain_act(struct slip_domain *domain, struct slip_error **err);
 int cli_domain_each(const struct cli_args *args, cli_domain_act *act);
 /* A domain's description for --json. A new reference, NULL when out of memory. */
 json_t *cli_domain_json(const struct slip_domain_info *info);
+/* "disk" or "vif", for attach and detach; CLI_USAGE, after saying so, if word is neither. */
+int cli_device_kind(const struct cli_args *args, const char *word, enum slip_device_kind *ret);
 const char *cli_state_name(enum slip_state state);
 
 #endif

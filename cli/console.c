@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -93,7 +92,7 @@ static bool handle_signal(struct console *c)
 static void write_guest(struct console *c)
 {
     struct flow *f = &c->to_guest;
-    ssize_t n = send(c->fd, f->bytes + f->at, f->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t n = write(c->fd, f->bytes + f->at, f->len);
 
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
         return;
@@ -135,11 +134,11 @@ static bool read_stdin(struct console *c)
 static bool read_guest(struct console *c)
 {
     struct flow *f = &c->from_guest;
-    ssize_t n = recv(c->fd, f->bytes, sizeof(f->bytes), MSG_DONTWAIT);
+    ssize_t n = read(c->fd, f->bytes, sizeof(f->bytes));
 
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
         return false;
-    if (n <= 0)
+    if (n <= 0) /* a terminal whose other side is gone fails with EIO */
         return leave(c, CONSOLE_ENDED);
     f->at = 0;
     f->len = (size_t)n;
@@ -204,6 +203,9 @@ struct console_result console_run(int fd)
     struct console c = {.fd = fd, .stdin_open = true};
     sigset_t set, before;
 
+    fcntl(fd, F_SETFL,
+          fcntl(fd, F_GETFL) |
+              O_NONBLOCK); /* a socket, or a terminal: both may take less than is offered */
     caught_set(&set);
     sigprocmask(SIG_BLOCK, &set, &before);
     c.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -21,28 +21,24 @@ static int report_ended(const struct cli_args *args, const char *name)
     return CLI_OK;
 }
 
-static int report(const struct cli_args *args, struct slip_domain *domain, const char *name)
+static int report(const struct cli_args *args, const struct slip_domain_info *info,
+                  const char *name)
 {
-    struct slip_domain_info info = {.size = sizeof(info)};
-    struct slip_error *err = NULL;
-    int rc = slip_domain_info(domain, &info, &err);
-
-    if (rc == SLIP_ENOENT) {
-        slip_error_free(err);
+    if (!info->state)
         return report_ended(args, name);
-    }
-    if (rc < 0)
-        return cli_fail(args, err, CLI_FAILED);
     if (args->json)
-        return cli_print_json(args, cli_domain_json(&info));
-    say_created(&info);
+        return cli_print_json(args, cli_domain_json(info));
+    say_created(info);
     return CLI_OK;
 }
 
 static int create(const struct cli_args *args, struct cli_guest *g)
 {
+    struct slip_domain_info info = {.size = sizeof(info)};
     struct slip_domain *domain = NULL;
-    int code = cli_domain_start(args, g, args->foreground ? SLIP_CREATE_OWNED : 0, &domain);
+    unsigned flags =
+        (args->foreground ? SLIP_CREATE_OWNED : 0) | (args->console ? SLIP_CREATE_CONSOLE : 0);
+    int code = cli_domain_start(args, g, flags, &info, &domain);
 
     if (code != CLI_OK)
         return code;
@@ -51,7 +47,7 @@ static int create(const struct cli_args *args, struct cli_guest *g)
     else if (args->console)
         code = cli_domain_attach(args, domain, slip_guest_name(g->guest));
     else
-        code = report(args, domain, slip_guest_name(g->guest));
+        code = report(args, &info, slip_guest_name(g->guest));
     slip_domain_free(domain);
     return code;
 }

@@ -9,7 +9,7 @@ static int run(const struct cli_args *args)
     int code = cli_guest_load(args, &g);
 
     if (code == CLI_OK)
-        code = cli_domain_start(args, &g, SLIP_CREATE_OWNED, &domain);
+        code = cli_domain_start(args, &g, SLIP_CREATE_OWNED | SLIP_CREATE_CONSOLE, NULL, &domain);
     if (code == CLI_OK)
         code = cli_domain_follow(args, &g, domain, true, true);
     slip_domain_free(domain);

@@ -75,12 +75,15 @@ static int print_console(struct slip_domain *domain)
     return 0;
 }
 
-/* Boots the guest and stays with it. SLIP_CREATE_OWNED: should we die, the guest goes too. */
+/* Boots the guest and stays with it. SLIP_CREATE_OWNED: should we die, the guest goes too. SLIP_CREATE_CONSOLE: what it prints
+ * before we have its console is kept for us. */
 static int boot(const struct slip_guest *guest, const char *engine, const char *record,
                 struct slip_diags *diags)
 {
-    struct slip_create_options options = {
-        .size = sizeof(options), .flags = SLIP_CREATE_OWNED, .engine = engine, .record = record};
+    struct slip_create_options options = {.size = sizeof(options),
+                                          .flags = SLIP_CREATE_OWNED | SLIP_CREATE_CONSOLE,
+                                          .engine = engine,
+                                          .record = record};
     struct slip_domain *domain = NULL;
     struct slip_error *err = NULL;
     enum slip_end end = SLIP_END_FAILED;

@@ -28,7 +28,13 @@ _slipway()
         case $verb in
         help) words=$(_slipway_words verbs) ;;
         explain) words=$(_slipway_words codes) ;;
-        console | pause | unpause | shutdown | reboot | destroy) words=$(_slipway_words guests) ;;
+        console | pause | unpause | shutdown | reboot | destroy | info) words=$(_slipway_words guests) ;;
+        attach | detach)
+            case $COMP_CWORD in
+            2) words=$(_slipway_words guests) ;;
+            3) words="disk vif" ;;
+            esac
+            ;;
         list | engines) return ;;
         *)
             compopt -o filenames 2>/dev/null

@@ -29,9 +29,9 @@ enum slip_state {
     SLIP_STATE_RUNNING,
     SLIP_STATE_PAUSED,
     SLIP_STATE_CRASHED, /* kept by on_crash = "preserve" */
-    SLIP_STATE_OFF,     /* kept by on_poweroff = "preserve", or its toolstack has not taken it away yet */
+    SLIP_STATE_OFF, /* kept by on_poweroff = "preserve", or its toolstack has not taken it away yet */
     SLIP_STATE_HALF_BUILT, /* whoever built it died; slip_domain_destroy() or a new guest of its name takes it away */
-    SLIP_STATE_DYING       /* it is gone but for memory that somebody still holds */
+    SLIP_STATE_DYING /* it is gone but for memory that somebody still holds */
 };
 
 /* How a domain ended. */
@@ -60,6 +60,8 @@ typedef void slip_progress_fn(enum slip_stage stage, uint64_t done, uint64_t tot
 #define SLIP_CREATE_PAUSED 1u /* leave it paused before its first instruction */
 #define SLIP_CREATE_OWNED \
     2u /* the domain ends when this connection closes without slip_domain_detach() */
+#define SLIP_CREATE_CONSOLE \
+    4u /* the first slip_domain_console() of this connection is to miss nothing, even if the guest has ended by then */
 
 /* Set size to sizeof(struct slip_create_options) and the rest to zero. */
 struct slip_create_options {
@@ -67,8 +69,10 @@ struct slip_create_options {
     unsigned flags;
     const char *engine; /* NULL: the default one */
     const char *record; /* null engine only: the folder for ram.img and plan.json, or NULL */
-    slip_progress_fn *progress;
-    void *payload; /* handed to progress */
+    slip_progress_fn *progress; /* NULL: nobody wants to know */
+    void *payload;              /* handed to progress */
+    struct slip_domain_info *
+        info; /* NULL, or where to put what it is when this returns (size set); state 0: it has ended */
 };
 
 /* Builds guest and starts it. Nothing is left behind on failure. What the engine can't honour goes to diags. The caller
@@ -90,8 +94,9 @@ struct slip_domain_info {
     char engine[16];
     char type[8];
     enum slip_state state;
-    pid_t supervisor_pid; /* 0: no supervisor stands behind it (another toolstack's domain, or it died) */
-    int domid;            /* the hypervisor's number; -1: the engine has none, or not yet */
+    pid_t
+        supervisor_pid; /* 0: no supervisor stands behind it (another toolstack's domain, or it died) */
+    int domid;          /* the hypervisor's number; -1: the engine has none, or not yet */
     uint64_t memory_bytes;
     unsigned vcpus;
     uint64_t uptime_us; /* since the domain was created; 0: not known */
@@ -148,11 +153,12 @@ SLIP_API int slip_domain_device_list(struct slip_domain *domain, slip_device_fn 
                                      struct slip_error **err);
 
 /* Opens the console: what was printed before (as much as is kept), then what comes, through restarts too. *ret_fd is a
- * stream socket the caller closes; bytes written to it are typed at the guest. End of file: the domain ended. Several may
- * be open; one that reads too slowly is told how many bytes it missed. The first console of the connection that
- * slip_domain_create() made misses nothing even if the guest has ended already. */
+ * stream the caller closes; bytes written to it are typed at the guest. End of file: the domain ended. Several may
+ * be open; one that reads too slowly is told how many bytes it missed. A domain without a supervisor gives its terminal itself:
+ * then what is printed goes to one of its readers, and its end is EIO. Until somebody opens it, the console of a domain that
+ * a hypervisor keeps is free for the hypervisor's own tools. */
 SLIP_API int slip_domain_console(struct slip_domain *domain, int *ret_fd, struct slip_error **err);
-/* Waits for the end. ret_timing may be NULL. It is no failure of this call if the domain failed, but *err says why: with
+/* Waits for the end. SLIP_ENOTSUP: it has no supervisor who could tell. ret_timing may be NULL. It is no failure of this call if the domain failed, but *err says why: with
  * SLIP_END_FAILED in *ret_end, the code and the error are the engine's or the supervisor's. */
 SLIP_API int slip_domain_wait(struct slip_domain *domain, enum slip_end *ret_end,
                               struct slip_timing *ret_timing, struct slip_error **err);

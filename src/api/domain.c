@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Domains for programs: finds the state folder, checks arguments, and hands on to src/life. The only place that reads the
  * environment for it. */
-#include "slipway/domain.h"
+#include "api/domain.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,19 +13,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
-#include "life/client.h"
+#include "life/list.h"
 #include "life/policy.h"
 #include "life/spawn.h"
-
-struct slip_domain {
-    struct slip_client client;
-};
-
-/* A list asks each domain for so long, all of them together for so long, and the rest still get a moment. */
-#define LOOK_US       500000u
-#define LOOK_ALL_US   2000000u
-#define LOOK_LEAST_US 20000u
 
 static bool is_our_folder(const char *path)
 {
@@ -69,7 +59,7 @@ static int check_guest(const struct slip_guest *guest, const struct slip_engine 
     size_t before = slip_diags_errors(diags);
 
     engine->check(guest, diags);
-    slip__policy_check(guest, diags);
+    slip__policy_check(guest, engine, diags);
     if (slip_diags_errors(diags) == before)
         return 0;
     return slip__error(err, SLIP_EDESC, "engine %s cannot run guest '%s' as it is described",
@@ -105,6 +95,8 @@ static int create(const struct slip_guest *guest, const struct slip_create_optio
                                .engine = engine,
                                .paused = options->flags & SLIP_CREATE_PAUSED,
                                .owned = options->flags & SLIP_CREATE_OWNED,
+                               .console = options->flags & SLIP_CREATE_CONSOLE,
+                               .info = options->info,
                                .progress = options->progress,
                                .payload = options->payload};
     int rc;
@@ -123,6 +115,15 @@ static int create(const struct slip_guest *guest, const struct slip_create_optio
     return rc;
 }
 
+static struct slip_domain *new_domain(void)
+{
+    struct slip_domain *domain = calloc(1, sizeof(*domain));
+
+    if (domain)
+        domain->client = SLIP_CLIENT_INIT;
+    return domain;
+}
+
 int slip_domain_create(const struct slip_guest *guest, const struct slip_create_options *options,
                        struct slip_diags *diags, struct slip_domain **ret, struct slip_error **err)
 {
@@ -136,6 +137,9 @@ int slip_domain_create(const struct slip_guest *guest, const struct slip_create_
     if (!options)
         options = &none;
     rc = check_size("struct slip_create_options", options->size, sizeof(*options), err);
+    if (rc == 0 && options->info)
+        rc =
+            check_size("struct slip_domain_info", options->info->size, sizeof(*options->info), err);
     if (rc < 0)
         return rc;
     rc = slip__engine_find(options->engine, &engine, err);
@@ -150,12 +154,51 @@ int slip_domain_create(const struct slip_guest *guest, const struct slip_create_
     rc = check_guest(guest, engine, diags, err);
     if (rc < 0)
         return rc;
-    domain = calloc(1, sizeof(*domain));
+    domain = new_domain();
     if (!domain)
         return slip__error_oom(err);
     rc = create(guest, options, engine, domain, err);
     if (rc == 0)
         *ret = slip__steal(&domain);
+    return rc;
+}
+
+/* One without a supervisor; or one with, by its number. */
+static int open_stray(int root_fd, const char *name, struct slip_domain *domain,
+                      struct slip_error **err)
+{
+    char linked[SLIP_LIMIT_NAME_BYTES + 1];
+    int rc = slip__stray_find(root_fd, name, &domain->stray, err);
+
+    if (rc < 0)
+        return rc;
+    if (strcmp(name, domain->stray.info.name) != 0 &&
+        slip__state_name_of(root_fd, domain->stray.info.uuid, linked)) {
+        if (slip__state_is_alive(root_fd, linked)) {
+            domain->stray = (struct slip_stray){0};
+            return slip__client_open(root_fd, linked, &domain->client, err);
+        }
+        return slip__stray_find(root_fd, linked, &domain->stray, err);
+    }
+    return 0;
+}
+
+static int open_domain(int root_fd, const char *name, struct slip_domain *domain,
+                       struct slip_error **err)
+{
+    struct slip_error *why = NULL;
+    int rc = slip__client_open(root_fd, name, &domain->client, &why);
+
+    if (rc == SLIP_ENOENT ||
+        rc == SLIP_EINVAL) { /* hypervisors have names that we would not give */
+        slip_error_free(why);
+        why = NULL;
+        rc = open_stray(root_fd, name, domain, &why);
+    }
+    if (rc < 0 && err)
+        *err = why;
+    else
+        slip_error_free(why);
     return rc;
 }
 
@@ -167,15 +210,15 @@ int slip_domain_open(const char *name, struct slip_domain **ret, struct slip_err
 
     if (!name || !ret)
         return slip__error(err, SLIP_EINVAL, "slip_domain_open() needs a name and ret");
-    domain = calloc(1, sizeof(*domain));
+    domain = new_domain();
     if (!domain)
         return slip__error_oom(err);
     rc = open_state(&root_fd, err);
     if (rc == 0)
-        rc = slip__client_open(root_fd, name, &domain->client, err);
+        rc = open_domain(root_fd, name, domain, err);
     if (rc < 0)
         return rc;
-    root_fd = -1; /* the client's now */
+    domain->client.root_fd = slip__steal_fd(&root_fd); /* the client's now */
     *ret = slip__steal(&domain);
     return 0;
 }
@@ -188,66 +231,109 @@ void slip_domain_free(struct slip_domain *domain)
     free(domain);
 }
 
-static int request(struct slip_domain *domain, const char *verb, struct slip_error **err)
+/* What can be asked of any domain, in both ways of asking. */
+typedef int hosted_fn(unsigned domid, struct slip_error **err);
+
+static int is_the_host(const struct slip_stray *stray, const char *verb, struct slip_error **err)
 {
-    if (!domain)
-        return slip__error(err, SLIP_EINVAL, "no domain to %s", verb);
+    slip__error_code(err, SLIP_EINVAL, SLIP_CODE_HOST_DOMAIN,
+                     "domain 0 (%s) is the host itself: it is not for slipway to %s it",
+                     stray->info.name, verb);
+    return SLIP_EINVAL;
+}
+
+static int request(struct slip_domain *domain, const char *verb, hosted_fn *hosted,
+                   struct slip_error **err)
+{
+    if (domain->stray.engine && domain->stray.info.domid == 0)
+        return is_the_host(&domain->stray, verb, err);
+    if (domain->stray.engine)
+        return hosted((unsigned)domain->stray.info.domid, err);
     return slip__client_request(&domain->client, verb, NULL, err);
+}
+
+/* What a stray's hypervisor can do about it; NULL for a domain with a supervisor. */
+static const struct slip_hosted *hosted_of(const struct slip_domain *domain)
+{
+    return domain->stray.engine ? domain->stray.engine->hosted : NULL;
+}
+
+static int no_domain(const char *verb, struct slip_error **err)
+{
+    return slip__error(err, SLIP_EINVAL, "no domain to %s", verb);
 }
 
 int slip_domain_pause(struct slip_domain *domain, struct slip_error **err)
 {
-    return request(domain, "pause", err);
+    if (!domain)
+        return no_domain("pause", err);
+    return request(domain, "pause", hosted_of(domain) ? hosted_of(domain)->pause : NULL, err);
 }
 
 int slip_domain_unpause(struct slip_domain *domain, struct slip_error **err)
 {
-    return request(domain, "unpause", err);
+    if (!domain)
+        return no_domain("unpause", err);
+    return request(domain, "unpause", hosted_of(domain) ? hosted_of(domain)->unpause : NULL, err);
 }
 
 int slip_domain_shutdown(struct slip_domain *domain, struct slip_error **err)
 {
-    return request(domain, "shutdown", err);
+    if (!domain)
+        return no_domain("shutdown", err);
+    return request(domain, "shutdown", hosted_of(domain) ? hosted_of(domain)->shutdown : NULL, err);
 }
 
 int slip_domain_reboot(struct slip_domain *domain, struct slip_error **err)
 {
-    return request(domain, "reboot", err);
+    if (!domain)
+        return no_domain("reboot", err);
+    return request(domain, "reboot", hosted_of(domain) ? hosted_of(domain)->reboot : NULL, err);
 }
 
 int slip_domain_destroy(struct slip_domain *domain, struct slip_error **err)
 {
-    return request(domain, "destroy", err);
+    if (!domain)
+        return no_domain("destroy", err);
+    if (domain->stray.engine && domain->stray.info.domid == 0)
+        return is_the_host(&domain->stray, "destroy", err);
+    if (domain->stray.engine)
+        return slip__stray_destroy(domain->client.root_fd, &domain->stray, err);
+    return slip__client_request(&domain->client, "destroy", NULL, err);
 }
 
 int slip_domain_detach(struct slip_domain *domain, struct slip_error **err)
 {
-    return request(domain, "detach", err);
+    int rc;
+
+    if (!domain)
+        return no_domain("detach", err);
+    if (domain->stray.engine)
+        return 0; /* nobody owns it */
+    rc = slip__client_request(&domain->client, "detach", NULL, err);
+    if (rc == 0)
+        domain->client.owned = false;
+    return rc;
 }
 
-int slip_domain_device_attach(struct slip_domain *domain, enum slip_device_kind kind,
-                              const char *spec, struct slip_diags *diags, struct slip_error **err)
+/* The hypervisor's view, with what the record adds. */
+static int stray_info(struct slip_domain *domain, struct slip_domain_info *ret,
+                      struct slip_error **err)
 {
-    if (!domain || !spec || !diags)
-        return slip__error(err, SLIP_EINVAL, "slip_domain_device_attach() needs a domain and more");
-    return slip__error(err, SLIP_ENOTSUP, "no device of kind %d can be attached", (int)kind);
-}
+    const struct slip_domain_info *old = &domain->stray.info;
+    struct slip_domain_info now = {.size = sizeof(now)};
+    int rc = domain->stray.engine->hosted->look((unsigned)old->domid, &now, err);
 
-int slip_domain_device_detach(struct slip_domain *domain, enum slip_device_kind kind,
-                              const char *which, struct slip_error **err)
-{
-    if (!domain || !which)
-        return slip__error(err, SLIP_EINVAL, "slip_domain_device_detach() needs a domain and more");
-    return slip__error(err, SLIP_ENOTSUP, "no device of kind %d can be detached", (int)kind);
-}
-
-int slip_domain_device_list(struct slip_domain *domain, slip_device_fn *fn, void *payload,
-                            struct slip_error **err)
-{
-    (void)payload;
-    if (!domain || !fn)
-        return slip__error(err, SLIP_EINVAL, "slip_domain_device_list() needs a domain and more");
-    return slip__error(err, SLIP_ENOTSUP, "devices cannot be listed");
+    if (rc < 0)
+        return rc;
+    if (old->state == SLIP_STATE_HALF_BUILT && now.state != SLIP_STATE_DYING)
+        now.state = old->state;
+    memcpy(now.name, old->name, sizeof(now.name));
+    memcpy(now.type, old->type, sizeof(now.type));
+    now.uptime_us = old->uptime_us;
+    now.boots = old->boots;
+    *ret = now;
+    return 0;
 }
 
 int slip_domain_info(struct slip_domain *domain, struct slip_domain_info *ret,
@@ -261,6 +347,8 @@ int slip_domain_info(struct slip_domain *domain, struct slip_domain_info *ret,
     rc = check_size("struct slip_domain_info", ret->size, sizeof(*ret), err);
     if (rc < 0)
         return rc;
+    if (domain->stray.engine)
+        return stray_info(domain, ret, err);
     rc = slip__client_request(&domain->client, "info", &reply, err);
     if (rc < 0)
         return rc;
@@ -273,6 +361,9 @@ int slip_domain_console(struct slip_domain *domain, int *ret_fd, struct slip_err
 {
     if (!domain || !ret_fd)
         return slip__error(err, SLIP_EINVAL, "slip_domain_console() needs a domain and ret_fd");
+    if (domain->stray.engine)
+        return domain->stray.engine->hosted->console((unsigned)domain->stray.info.domid, ret_fd,
+                                                     err);
     return slip__client_console(&domain->client, ret_fd, err);
 }
 
@@ -283,6 +374,10 @@ int slip_domain_wait(struct slip_domain *domain, enum slip_end *ret_end,
 
     if (!domain || !ret_end)
         return slip__error(err, SLIP_EINVAL, "slip_domain_wait() needs a domain and ret_end");
+    if (domain->stray.engine)
+        return slip__error_code(err, SLIP_ENOTSUP, SLIP_CODE_NO_SUPERVISOR,
+                                "domain %d ('%s') has no supervisor: nobody would tell of its end",
+                                domain->stray.info.domid, domain->stray.info.name);
     slip__client_wait(&domain->client);
     ending = &domain->client.ending;
     *ret_end = ending->end;
@@ -296,41 +391,13 @@ const char *slip_domain_end_reason(const struct slip_domain *domain)
     return domain ? domain->client.ending.reason : NULL;
 }
 
-struct lister {
-    int root_fd;
-    uint64_t deadline_us; /* for all of them */
-    slip_domain_fn *fn;
-    void *payload;
-};
-
-static int list_one(const char *name, void *payload)
-{
-    const struct lister *lister = payload;
-    struct slip_domain_info info = {.size = sizeof(info)};
-    uint64_t now = slip__now_us(), deadline_us = now + LOOK_US;
-
-    if (deadline_us > lister->deadline_us)
-        deadline_us = lister->deadline_us;
-    if (deadline_us < now + LOOK_LEAST_US)
-        deadline_us = now + LOOK_LEAST_US;
-    if (slip__client_look(lister->root_fd, name, deadline_us, &info, NULL) < 0)
-        return 0; /* gone, or not far enough to have a record */
-    return lister->fn(&info, lister->payload);
-}
-
 int slip_domain_list(slip_domain_fn *fn, void *payload, struct slip_error **err)
 {
     SLIP_AUTO_CLOSE int root_fd = -1;
-    struct lister lister = {.fn = fn, .payload = payload};
     int rc;
 
     if (!fn)
         return slip__error(err, SLIP_EINVAL, "slip_domain_list() needs a function");
     rc = open_state(&root_fd, err);
-    if (rc < 0)
-        return rc;
-    lister.root_fd = root_fd;
-    lister.deadline_us = slip__now_us() + LOOK_ALL_US;
-    rc = slip__state_each(root_fd, list_one, &lister, err);
-    return rc < 0 ? rc : 0;
+    return rc < 0 ? rc : slip__list_each(root_fd, fn, payload, err);
 }

@@ -46,7 +46,7 @@ int slip_plan_new(const struct slip_guest *guest, const char *engine_name, struc
         return rc;
     before = slip_diags_errors(diags);
     engine->check(guest, diags);
-    slip__policy_check(guest, diags);
+    slip__policy_check(guest, engine, diags);
     if (slip_diags_errors(diags) > before)
         return slip__error(err, SLIP_EDESC, "engine %s cannot honour the description",
                            engine->name);

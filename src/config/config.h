@@ -29,4 +29,10 @@ int slip__config_override(unsigned source, struct slip_strictness strictness,
                           struct slip_guest *guest, struct slip_diags *diags,
                           struct slip_error **err);
 
+/* Reads one device into guest, as an item of the list key ("disk" or "vif") in xl.cfg. The source is key, '=' and the item with no
+ * quotes around it, so that places in it look like those in a description. */
+int slip__config_device(unsigned source, const char *key, struct slip_strictness strictness,
+                        struct slip_guest *guest, struct slip_diags *diags,
+                        struct slip_error **err);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/limits.h"
 #include "config/config.h"
 
@@ -63,6 +64,30 @@ int slip__config_override(unsigned source, struct slip_strictness strictness,
                           struct slip_error **err)
 {
     return read_source(source, true, strictness, guest, diags, err);
+}
+
+int slip__config_device(unsigned source, const char *key, struct slip_strictness strictness,
+                        struct slip_guest *guest, struct slip_diags *diags, struct slip_error **err)
+{
+    struct xl_reader r = {
+        .source = source, .strictness = strictness, .guest = guest, .diags = diags};
+    SLIP_AUTO_FREE char *item = NULL;
+    struct xl_value spec = {.kind = XL_STRING, .text_pos = strlen(key) + 1};
+
+    r.text = slip__diags_source(diags, source, &r.len);
+    if (!r.text || r.len < spec.text_pos)
+        return slip__error(err, SLIP_EINTERNAL, "no source %u to read", source);
+    if (!sound(&r))
+        return 0;
+    spec.len = r.len - spec.text_pos;
+    spec.span = slip__xl_span(&r, spec.text_pos, r.len);
+    item = strndup(r.text + spec.text_pos, spec.len);
+    if (!item)
+        return slip__error_oom(err);
+    spec.text = item;
+    return (strcmp(key, "disk") == 0 ? slip__xl_disk : slip__xl_vif)(&r, &spec) < 0
+               ? slip__error_oom(err)
+               : 0;
 }
 
 /* Nothing marks an xl.cfg as one, so it is what a text is that no other format claims. */

@@ -51,6 +51,9 @@ struct slip_device {
     };
 };
 
+/* Does the caller know the domain of this uuid by itself? */
+typedef bool slip_known_fn(const char *uuid, void *payload);
+
 /*
  * Hypervisors keep domains that no process of ours stands behind: made by other toolstacks, or left by a supervisor that
  * died. These calls see and manage any of them, by the hypervisor's number. None of them needs a slip_run.
@@ -58,6 +61,10 @@ struct slip_device {
 struct slip_hosted {
     /* Calls fn for every domain, the host's own (number 0) too, until it returns non-zero. size is set; supervisor_pid is 0. */
     int (*list)(slip_domain_fn *fn, void *payload, struct slip_error **err);
+    /* Optional: the number of the domain called name; SLIP_ENOENT: there is none. Asks known for each domain by its uuid first, and
+     * not for the names of those that the caller says it knows: that is what makes this cheap among many. NULL: list does. */
+    int (*find)(const char *name, slip_known_fn *known, void *payload, unsigned *ret_domid,
+                struct slip_error **err);
     /* The one of this number. SLIP_ENOENT: there is none. */
     int (*look)(unsigned domid, struct slip_domain_info *ret, struct slip_error **err);
     int (*pause)(unsigned domid, struct slip_error **err);
@@ -81,6 +88,7 @@ struct slip_engine {
         *machines[SLIP_TYPES];        /* by enum slip_type; NULL: it has no such container */
     const struct slip_hosted *hosted; /* NULL: its guests live and die with their supervisor */
     bool records;                     /* it has a use for create's record */
+    bool watchdog; /* it can tell that a guest's watchdog fired: on_watchdog is of use */
 
     /* Can it run here? Fills status->usable and status->detail. Creates nothing, runs nothing: every start asks this. */
     void (*probe)(struct slip_engine_status *status);

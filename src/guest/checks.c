@@ -292,6 +292,14 @@ static const struct {
     {"macs", check_macs},   {"words", check_words},     {"device-model", check_device_model},
 };
 
+void slip__rules_check_devices(struct slip_rules *r)
+{
+    check_disks(r);
+    check_vdevs(r);
+    check_macs(r);
+    check_words(r);
+}
+
 void slip__rules_check(struct slip_rules *r)
 {
     for (size_t i = 0; i < SLIP_COUNT(checks); i++)

@@ -60,13 +60,20 @@ static void disks(struct slip_guest *g)
     }
 }
 
-static int vifs(struct slip_guest *g)
+static int vifs(struct slip_guest *g, size_t first)
 {
     for (size_t i = 0; i < g->vif.count; i++) {
-        if (mac(&g->vif.items[i], g->uuid.value, i) < 0 || str(&g->vif.items[i].type, "vif") < 0)
+        if (mac(&g->vif.items[i], g->uuid.value, first + i) < 0 ||
+            str(&g->vif.items[i].type, "vif") < 0)
             return -1;
     }
     return 0;
+}
+
+int slip__rules_device_defaults(struct slip_guest *g, size_t first_vif)
+{
+    disks(g);
+    return vifs(g, first_vif);
 }
 
 int slip__rules_defaults(struct slip_rules *r)
@@ -83,8 +90,7 @@ int slip__rules_defaults(struct slip_rules *r)
     num(&g->on_watchdog, SLIP_ACTION_DESTROY);
     num(&g->on_crash, SLIP_ACTION_DESTROY);
     num(&g->autoconsole, 1);
-    disks(g);
-    if (uuid(g) < 0 || vifs(g) < 0)
+    if (uuid(g) < 0 || slip__rules_device_defaults(g, 0) < 0)
         return -1;
     if (g->type.value != SLIP_TYPE_HVM)
         return 0;

@@ -23,6 +23,11 @@ int slip__guest_resolve(struct slip_guest *guest, const char *folder,
                         struct slip_strictness strictness, struct slip_diags *diags,
                         struct slip_error **err);
 
+/* The same for a guest that is nothing but devices to plug into a domain, and that domain's uuid. first_vif: the number that its
+ * first network interface will have there. */
+int slip__guest_resolve_devices(struct slip_guest *guest, const char *folder, size_t first_vif,
+                                struct slip_diags *diags, struct slip_error **err);
+
 /* What starts the guest, after resolving. */
 enum slip_boot_method { SLIP_BOOT_KERNEL, SLIP_BOOT_FIRMWARE, SLIP_BOOT_BOOTLOADER };
 enum slip_boot_method slip__guest_boot_method(const struct slip_guest *guest);

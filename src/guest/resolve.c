@@ -48,6 +48,20 @@ static int paths(struct slip_rules *r)
     return slip__rules_path(r, &g->device_model_override);
 }
 
+int slip__guest_resolve_devices(struct slip_guest *guest, const char *folder, size_t first_vif,
+                                struct slip_diags *diags, struct slip_error **err)
+{
+    struct slip_rules r = {.guest = guest, .folder = folder, .diags = diags};
+    size_t before = slip_diags_errors(diags);
+
+    if (paths(&r) < 0 || slip__rules_device_defaults(guest, first_vif) < 0)
+        return slip__error_oom(err);
+    slip__rules_check_devices(&r);
+    if (slip_diags_errors(diags) > before)
+        return slip__error(err, SLIP_EDESC, "the device's description is wrong");
+    return 0;
+}
+
 int slip__guest_resolve(struct slip_guest *guest, const char *folder,
                         struct slip_strictness strictness, struct slip_diags *diags,
                         struct slip_error **err)

@@ -22,6 +22,11 @@ int slip__rules_defaults(struct slip_rules *r);
 /* The named checks on a guest whose values are all there. */
 void slip__rules_check(struct slip_rules *r);
 
+/* The parts of these that are about disks and network interfaces. first_vif: the number of the guest's first interface, which is
+ * 0 but for one that is plugged in later; the guest's uuid must be set. */
+int slip__rules_device_defaults(struct slip_guest *g, size_t first_vif);
+void slip__rules_check_devices(struct slip_rules *r);
+
 /* Where to point for a guest as a whole: the beginning of its description. */
 struct slip_span slip__rules_whole(const struct slip_rules *r);
 /* Makes a relative path start at the description's folder. Empty and unset ones stay. */

@@ -8,10 +8,12 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "life/stray.h"
 
 /* Most answers take microseconds, but the supervisor may be building its guest again (a second for a large initrd). */
 #define ANSWER_US 15000000u
-/* A reboot builds the guest before it answers, and an end gives back all its memory: seconds for hundreds of GiB. */
+/* A reboot builds the guest before it answers, an end gives back all its memory (seconds for hundreds of GiB), and a device is
+ * there once the guest's driver has taken it. */
 #define LONG_ANSWER_US 60000000u
 
 int slip__client_open(int root_fd, const char *name, struct slip_client *ret,
@@ -50,7 +52,7 @@ static int has_ended(const struct slip_client *client, struct slip_error **err)
 static void set_died(struct slip_client *client)
 {
     if (client->root_fd >= 0)
-        slip__state_clear(client->root_fd, client->name);
+        slip__stray_clear(client->root_fd, client->name, client->owned);
     client->ending.end = SLIP_END_FAILED;
     slip__error_code(&client->ending.err, SLIP_EINTERNAL, SLIP_CODE_SUPERVISOR_DIED,
                      "the supervisor of guest '%s' died", client->name);
@@ -95,19 +97,27 @@ static int explain_silence(const struct slip_client *client, int rc, struct slip
 
 static uint64_t patience_us(const char *verb)
 {
-    return strcmp(verb, "reboot") == 0 || strcmp(verb, "destroy") == 0 ? LONG_ANSWER_US : ANSWER_US;
+    static const char *const slow[] = {"reboot", "destroy", "attach", "detach-device"};
+
+    for (size_t i = 0; i < SLIP_COUNT(slow); i++)
+        if (strcmp(verb, slow[i]) == 0)
+            return LONG_ANSWER_US;
+    return ANSWER_US;
 }
 
-static int ask(struct slip_client *client, const char *verb, uint64_t deadline_us, json_t **ret,
+/* Takes the request. */
+static int ask(struct slip_client *client, json_t *request, uint64_t deadline_us, json_t **ret,
                struct slip_error **err)
 {
     json_t *reply = NULL;
     int rc;
 
-    if (client->ending.end)
+    if (client->ending.end) {
+        json_decref(request);
         return has_ended(client, err);
+    }
     /* A failed send is no news: if the supervisor is gone, its last words are still to be read. */
-    rc = slip__message_send(client->fd, slip__message_request(verb), deadline_us, NULL);
+    rc = slip__message_send(client->fd, request, deadline_us, NULL);
     if (rc == SLIP_ENOMEM)
         return slip__error_oom(err);
     rc = next_message(client, deadline_us, &reply, err);
@@ -125,7 +135,15 @@ static int ask(struct slip_client *client, const char *verb, uint64_t deadline_u
 int slip__client_request(struct slip_client *client, const char *verb, json_t **ret,
                          struct slip_error **err)
 {
-    return ask(client, verb, slip__now_us() + patience_us(verb), ret, err);
+    return slip__client_send(client, slip__message_request(verb), ret, err);
+}
+
+int slip__client_send(struct slip_client *client, json_t *request, json_t **ret,
+                      struct slip_error **err)
+{
+    uint64_t patience = patience_us(slip__message_text(request, "request"));
+
+    return ask(client, request, slip__now_us() + patience, ret, err);
 }
 
 int slip__client_console(struct slip_client *client, int *ret_fd, struct slip_error **err)
@@ -173,7 +191,7 @@ int slip__client_look(int root_fd, const char *name, uint64_t deadline_us,
 
     rc = slip__client_open(root_fd, name, &client, NULL);
     if (rc == 0)
-        rc = ask(&client, "info", deadline_us, &reply, NULL);
+        rc = ask(&client, slip__message_request("info"), deadline_us, &reply, NULL);
     client.root_fd = -1; /* borrowed */
     slip__client_dispose(&client);
     if (rc == SLIP_ENOENT) /* it ended while we asked */

@@ -14,6 +14,7 @@ struct slip_client {
     int fd;
     int root_fd;    /* state folder, for more connections; owned */
     int console_fd; /* a creator's console, attached from the start; -1: none, or handed out */
+    bool owned;     /* the domain is to end with this connection, even if its supervisor dies */
     struct slip_ending ending; /* once it was told */
     char name[SLIP_LIMIT_NAME_BYTES + 1];
 };
@@ -29,6 +30,9 @@ void slip__client_dispose(struct slip_client *client);
  * the reply. */
 int slip__client_request(struct slip_client *client, const char *verb, json_t **ret,
                          struct slip_error **err);
+/* The same with a request that has more than a verb (made by slip__message_request(); the reference is taken). */
+int slip__client_send(struct slip_client *client, json_t *request, json_t **ret,
+                      struct slip_error **err);
 /* Opens another connection that is the console. */
 int slip__client_console(struct slip_client *client, int *ret_fd, struct slip_error **err);
 /* Waits for the end and leaves it in client->ending, whichever end it is: a supervisor that died is SLIP_END_FAILED. */

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "guest/json.h"
 #include "life/limits.h"
 #include "life/supervisor.h"
 
@@ -87,12 +88,13 @@ static void reply(struct slip_peer *peer, json_t *message)
         peer_flush(peer);
 }
 
-void slip__control_add_owner(struct slip_control *control, int fd)
+void slip__control_add_owner(struct slip_control *control, int fd, bool owned,
+                             const struct slip_domain_info *info)
 {
     struct slip_peer *peer = add(control, fd);
 
-    peer->owner = true;
-    reply(peer, slip__message_ok());
+    peer->owner = owned;
+    reply(peer, info ? slip__info_to_json(info) : slip__message_ok());
 }
 
 static void reply_error(struct slip_peer *peer, struct slip_error *err)
@@ -114,61 +116,69 @@ static void act(struct slip_supervisor *s, struct slip_peer *peer, action_fn *fn
         reply(peer, slip__message_ok());
 }
 
-static void on_info(struct slip_supervisor *s, struct slip_peer *peer)
+static void on_info(struct slip_supervisor *s, struct slip_peer *peer, const json_t *request)
 {
-    s->info.uptime_us = slip__now_us() - s->created_us;
+    (void)request;
+    slip__supervisor_look(s);
     reply(peer, slip__info_to_json(&s->info));
 }
 
-static void on_pause(struct slip_supervisor *s, struct slip_peer *peer)
+static void on_pause(struct slip_supervisor *s, struct slip_peer *peer, const json_t *request)
 {
+    (void)request;
     act(s, peer, slip__supervisor_pause);
 }
 
-static void on_unpause(struct slip_supervisor *s, struct slip_peer *peer)
+static void on_unpause(struct slip_supervisor *s, struct slip_peer *peer, const json_t *request)
 {
+    (void)request;
     act(s, peer, slip__supervisor_unpause);
 }
 
-static void on_shutdown(struct slip_supervisor *s, struct slip_peer *peer)
+static void on_shutdown(struct slip_supervisor *s, struct slip_peer *peer, const json_t *request)
 {
+    (void)request;
     act(s, peer, slip__supervisor_shutdown);
 }
 
-static void on_reboot(struct slip_supervisor *s, struct slip_peer *peer)
+static void on_reboot(struct slip_supervisor *s, struct slip_peer *peer, const json_t *request)
 {
+    (void)request;
     act(s, peer, slip__supervisor_reboot);
 }
 
 /* Answered when it is gone. */
-static void on_destroy(struct slip_supervisor *s, struct slip_peer *peer)
+static void on_destroy(struct slip_supervisor *s, struct slip_peer *peer, const json_t *request)
 {
+    (void)request;
     peer->destroys = true;
     slip__supervisor_finish(s, SLIP_END_DESTROYED, "it was destroyed", NULL);
 }
 
-static void on_detach(struct slip_supervisor *s, struct slip_peer *peer)
+static void on_detach(struct slip_supervisor *s, struct slip_peer *peer, const json_t *request)
 {
     (void)s;
+    (void)request;
     peer->owner = false;
     reply(peer, slip__message_ok());
 }
 
 /* The connection becomes a console. The reply goes first; an empty socket takes it whole. */
-static void on_console(struct slip_supervisor *s, struct slip_peer *peer)
+static void on_console(struct slip_supervisor *s, struct slip_peer *peer, const json_t *request)
 {
     struct slip_error *err = NULL;
 
-    if (peer->owner) {
+    (void)request;
+    if (peer->owner)
         slip__error_code(&err, SLIP_ESTATE, SLIP_CODE_BAD_MESSAGE,
                          "the owner's connection cannot become a console");
-        reply_error(peer, err);
-        return;
-    }
-    if (s->console.n_viewers == SLIP_LIMIT_CLIENTS) {
+    else if (s->console.n_viewers == SLIP_LIMIT_CLIENTS)
         slip__error_code(&err, SLIP_ESTATE, SLIP_CODE_TOO_MANY_CONSOLES,
                          "%u consoles of guest '%s' are open, which is the limit",
                          SLIP_LIMIT_CLIENTS, s->info.name);
+    else
+        slip__supervisor_console(s, true, &err);
+    if (err) {
         reply_error(peer, err);
         return;
     }
@@ -178,13 +188,111 @@ static void on_console(struct slip_supervisor *s, struct slip_peer *peer)
     drop(peer);
 }
 
+/* SLIP_DEVICE_DISK, SLIP_DEVICE_VIF, or 0 if the request names neither. */
+static enum slip_device_kind kind_of(const json_t *request)
+{
+    uint64_t kind = slip__message_uint(request, "kind");
+
+    return kind == SLIP_DEVICE_DISK || kind == SLIP_DEVICE_VIF ? (enum slip_device_kind)kind
+                                                               : (enum slip_device_kind)0;
+}
+
+static int attach(struct slip_supervisor *s, const json_t *request, struct slip_error **err)
+{
+    const json_t *json = json_object_get(request, "device");
+    const struct slip_record *record = &slip__record_disk;
+    union {
+        struct slip_disk disk;
+        struct slip_vif vif;
+    } item;
+    struct slip_device device = {.kind = kind_of(request), .disk = &item.disk};
+    int rc;
+
+    if (!device.kind)
+        return slip__error_code(err, SLIP_EINVAL, SLIP_CODE_BAD_MESSAGE,
+                                "no kind of device that is known");
+    if (device.kind == SLIP_DEVICE_VIF) {
+        record = &slip__record_vif;
+        device.vif = &item.vif;
+    }
+    rc = slip__object_from_json(record, json, &item, err);
+    if (rc < 0)
+        return rc;
+    if (device.kind == SLIP_DEVICE_DISK ? !item.disk.vdev.value : !item.vif.mac.value)
+        rc = slip__error_code(err, SLIP_EINVAL, SLIP_CODE_BAD_MESSAGE, "the device is incomplete");
+    else
+        rc = slip__supervisor_attach(s, &device, err);
+    slip__object_dispose(record, &item);
+    return rc;
+}
+
+static void answer_rc(struct slip_peer *peer, int rc, struct slip_error *err)
+{
+    if (rc < 0)
+        reply_error(peer, err);
+    else
+        reply(peer, slip__message_ok());
+}
+
+static void on_attach(struct slip_supervisor *s, struct slip_peer *peer, const json_t *request)
+{
+    struct slip_error *err = NULL;
+    int rc = attach(s, request, &err);
+
+    answer_rc(peer, rc, err);
+}
+
+static void on_detach_device(struct slip_supervisor *s, struct slip_peer *peer,
+                             const json_t *request)
+{
+    enum slip_device_kind kind = kind_of(request);
+    const char *which = slip__message_text(request, "which");
+    struct slip_error *err = NULL;
+    int rc;
+
+    if (!kind || !*which)
+        rc = slip__error_code(&err, SLIP_EINVAL, SLIP_CODE_BAD_MESSAGE,
+                              "no device that could be meant");
+    else
+        rc = slip__supervisor_detach(s, kind, which, &err);
+    answer_rc(peer, rc, err);
+}
+
+static int add_device(const struct slip_device_info *info, void *payload)
+{
+    return json_array_append_new(payload, slip__device_to_json(info));
+}
+
+static void on_devices(struct slip_supervisor *s, struct slip_peer *peer, const json_t *request)
+{
+    json_t *message = slip__message_ok(), *array = json_array();
+    struct slip_error *err = NULL;
+    int rc = slip__supervisor_devices(s, add_device, array, &err);
+
+    (void)request;
+    if (rc < 0) {
+        json_decref(array);
+        json_decref(message);
+        reply_error(peer, err);
+        return;
+    }
+    if (json_object_set_new(message, "devices", array) < 0) {
+        json_decref(message);
+        message = NULL;
+    }
+    reply(peer, message);
+}
+
 static const struct {
     const char *verb;
-    void (*fn)(struct slip_supervisor *s, struct slip_peer *peer);
+    void (*fn)(struct slip_supervisor *s, struct slip_peer *peer, const json_t *request);
 } requests[] = {
-    {"info", on_info},         {"pause", on_pause},     {"unpause", on_unpause},
-    {"shutdown", on_shutdown}, {"reboot", on_reboot},   {"destroy", on_destroy},
-    {"detach", on_detach},     {"console", on_console},
+    {"info", on_info},       {"pause", on_pause},
+    {"unpause", on_unpause}, {"shutdown", on_shutdown},
+    {"reboot", on_reboot},   {"destroy", on_destroy},
+    {"detach", on_detach},   {"console", on_console},
+    {"attach", on_attach},   {"detach-device", on_detach_device},
+    {"devices", on_devices},
 };
 
 static void answer(struct slip_supervisor *s, struct slip_peer *peer, const char *line, size_t len)
@@ -200,7 +308,7 @@ static void answer(struct slip_supervisor *s, struct slip_peer *peer, const char
     verb = slip__message_text(request, "request");
     for (size_t i = 0; i < SLIP_COUNT(requests); i++)
         if (strcmp(requests[i].verb, verb) == 0) {
-            requests[i].fn(s, peer);
+            requests[i].fn(s, peer, request);
             json_decref(request);
             return;
         }

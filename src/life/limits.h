@@ -9,5 +9,7 @@
 #define SLIP_LIMIT_CONSOLE_HISTORY_BYTES (128u << 10)
 /* Consoles attached to one guest at a time. */
 #define SLIP_LIMIT_CLIENTS 16u
+/* Domains of one hypervisor: Xen's numbers end below 0x7ff0. */
+#define SLIP_LIMIT_DOMAINS 0x7ff0u
 
 #endif

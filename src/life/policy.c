@@ -34,6 +34,7 @@ struct slip_policy slip__policy(const struct slip_guest *guest)
         .on_poweroff = action_of(&guest->on_poweroff, SLIP_ACTION_DESTROY),
         .on_reboot = action_of(&guest->on_reboot, SLIP_ACTION_RESTART),
         .on_crash = action_of(&guest->on_crash, SLIP_ACTION_DESTROY),
+        .on_watchdog = action_of(&guest->on_watchdog, SLIP_ACTION_DESTROY),
     };
 }
 
@@ -87,6 +88,10 @@ struct slip_decision slip__policy_decide(struct slip_policy *policy, enum slip_e
     case SLIP_EVENT_PANIC:
         d = decide(policy->on_crash, SLIP_END_CRASHED, SLIP_STATE_CRASHED, "the guest panicked");
         break;
+    case SLIP_EVENT_WATCHDOG:
+        d = decide(policy->on_watchdog, SLIP_END_CRASHED, SLIP_STATE_CRASHED,
+                   "the guest's watchdog fired");
+        break;
     default:
         return (struct slip_decision){SLIP_VERDICT_END, SLIP_END_FAILED, SLIP_STATE_CRASHED,
                                       "the engine failed"};
@@ -113,12 +118,16 @@ static void check_action(const struct slip_num *field, const char *key, struct s
                             "destroy, restart or preserve are carried out to the letter");
 }
 
-void slip__policy_check(const struct slip_guest *guest, struct slip_diags *diags)
+void slip__policy_check(const struct slip_guest *guest, const struct slip_engine *engine,
+                        struct slip_diags *diags)
 {
     check_action(&guest->on_poweroff, "on_poweroff", diags);
     check_action(&guest->on_reboot, "on_reboot", diags);
     check_action(&guest->on_crash, "on_crash", diags);
-    if (SLIP_IS_GIVEN(guest->on_watchdog) && guest->on_watchdog.value != SLIP_ACTION_DESTROY)
+    if (engine->watchdog)
+        check_action(&guest->on_watchdog, "on_watchdog", diags);
+    else if (SLIP_IS_GIVEN(guest->on_watchdog) && guest->on_watchdog.value != SLIP_ACTION_DESTROY)
         slip__diag(diags, SLIP_CODE_WATCHDOG_IDLE, guest->on_watchdog.mark.span,
-                   "on_watchdog is never used: no engine gives the guest a watchdog");
+                   "on_watchdog is never used: the %s engine gives the guest no watchdog",
+                   engine->name);
 }

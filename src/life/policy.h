@@ -27,17 +27,18 @@ struct slip_decision {
 };
 
 struct slip_policy {
-    enum slip_action on_poweroff, on_reboot, on_crash;
+    enum slip_action on_poweroff, on_reboot, on_crash, on_watchdog;
     unsigned fast_boots; /* in a row */
 };
 
 struct slip_policy slip__policy(const struct slip_guest *guest);
-/* event is not NONE; ran_us: how long this boot ran, pauses not counted. DIED always ends as FAILED. */
+/* event is neither NONE nor GONE, which leaves nothing to decide; ran_us: how long this boot ran, pauses not counted. DIED always ends as FAILED. */
 struct slip_decision slip__policy_decide(struct slip_policy *policy, enum slip_event event,
                                          uint64_t ran_us);
 /* The same for a reset that a person asked for: never fast, never a crash. */
 struct slip_decision slip__policy_reboot(struct slip_policy *policy);
 /* Which actions of this guest are replaced by others, and by which? To diags, with the place. */
-void slip__policy_check(const struct slip_guest *guest, struct slip_diags *diags);
+void slip__policy_check(const struct slip_guest *guest, const struct slip_engine *engine,
+                        struct slip_diags *diags);
 
 #endif

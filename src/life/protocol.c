@@ -110,10 +110,9 @@ json_t *slip__message_end(const struct slip_ending *ending)
     return ending->err ? with(json, "error", error_to_json(ending->err)) : json;
 }
 
-json_t *slip__info_to_json(const struct slip_domain_info *info)
+/* What does not change by itself. */
+static json_t *lasting_info(json_t *json, const struct slip_domain_info *info)
 {
-    json_t *json = with(message(), "ok", json_true());
-
     json = with_text(json, "name", info->name);
     json = with_text(json, "uuid", info->uuid);
     json = with_text(json, "engine", info->engine);
@@ -122,8 +121,38 @@ json_t *slip__info_to_json(const struct slip_domain_info *info)
     json = with_uint(json, "supervisor_pid", (uint64_t)info->supervisor_pid);
     json = with_uint(json, "memory_bytes", info->memory_bytes);
     json = with_uint(json, "vcpus", info->vcpus);
-    json = with_uint(json, "uptime_us", info->uptime_us);
+    if (info->domid >= 0)
+        json = with_uint(json, "domid", (uint64_t)info->domid);
     return with_uint(json, "boots", info->boots);
+}
+
+json_t *slip__info_to_json(const struct slip_domain_info *info)
+{
+    json_t *json = lasting_info(with(message(), "ok", json_true()), info);
+
+    json = with_uint(json, "uptime_us", info->uptime_us);
+    json = with_uint(json, "cpu_us", info->cpu_us);
+    json = with(json, "on_cpu", json_boolean(info->on_cpu));
+    return with(json, "blocked", json_boolean(info->blocked));
+}
+
+json_t *slip__record_to_json(const struct slip_domain_info *info, uint64_t created_us)
+{
+    return with_uint(lasting_info(message(), info), "created_us", created_us);
+}
+
+json_t *slip__device_to_json(const struct slip_device_info *device)
+{
+    json_t *json = with_uint(json_object(), "kind", device->kind);
+
+    if (device->devid >= 0)
+        json = with_uint(json, "devid", (uint64_t)device->devid);
+    json = with_text(json, "name", device->name);
+    json = with_text(json, "backend", device->backend);
+    json = with_text(json, "target", device->target);
+    json = with_text(json, "mac", device->mac);
+    json = with_uint(json, "state", (uint64_t)device->state);
+    return with(json, "read_only", json_boolean(device->read_only));
 }
 
 int slip__message_put(struct slip_buf *out, json_t *msg, struct slip_error **err)
@@ -182,7 +211,7 @@ static int error_from_json(const json_t *json, struct slip_error **err)
     json_int_t rc = json_integer_value(json_object_get(json, "rc"));
     const char *hint = slip__message_text(json, "hint");
 
-    if (rc >= SLIP_OK || rc < SLIP_EINTERNAL)
+    if (rc >= SLIP_OK || rc < SLIP_ENOTSUP)
         rc = SLIP_EINTERNAL;
     return slip__error_make(err, (enum slip_rc)rc, (unsigned)slip__message_uint(json, "code"),
                             slip__message_text(json, "message"), *hint ? hint : NULL);
@@ -200,21 +229,52 @@ static void copy_text(char *dst, size_t size, const json_t *msg, const char *key
     snprintf(dst, size, "%s", slip__message_text(msg, key));
 }
 
+/* A number that an int holds; otherwise if it is none. */
+static int small_number(const json_t *msg, const char *key, int otherwise)
+{
+    uint64_t value = slip__message_uint(msg, key);
+
+    return json_object_get(msg, key) && value <= INT_MAX ? (int)value : otherwise;
+}
+
 void slip__info_from_json(const json_t *msg, struct slip_domain_info *ret)
 {
-    uint64_t pid = slip__message_uint(msg, "supervisor_pid");
-
     *ret = (struct slip_domain_info){.size = ret->size};
     copy_text(ret->name, sizeof(ret->name), msg, "name");
     copy_text(ret->uuid, sizeof(ret->uuid), msg, "uuid");
     copy_text(ret->engine, sizeof(ret->engine), msg, "engine");
     copy_text(ret->type, sizeof(ret->type), msg, "type");
     ret->state = (enum slip_state)slip__message_uint(msg, "state");
-    ret->supervisor_pid = pid > INT_MAX ? 0 : (pid_t)pid;
+    ret->supervisor_pid = (pid_t)small_number(msg, "supervisor_pid", 0);
+    ret->domid = small_number(msg, "domid", -1);
     ret->memory_bytes = slip__message_uint(msg, "memory_bytes");
     ret->vcpus = (unsigned)slip__message_uint(msg, "vcpus");
     ret->uptime_us = slip__message_uint(msg, "uptime_us");
     ret->boots = (unsigned)slip__message_uint(msg, "boots");
+    ret->cpu_us = slip__message_uint(msg, "cpu_us");
+    ret->on_cpu = json_is_true(json_object_get(msg, "on_cpu"));
+    ret->blocked = json_is_true(json_object_get(msg, "blocked"));
+}
+
+void slip__record_from_json(const json_t *msg, struct slip_domain_info *ret)
+{
+    uint64_t created = slip__message_uint(msg, "created_us"), now = slip__now_us();
+
+    slip__info_from_json(msg, ret);
+    ret->uptime_us = created && created < now ? now - created : 0;
+}
+
+void slip__device_from_json(const json_t *msg, struct slip_device_info *ret)
+{
+    *ret = (struct slip_device_info){.size = sizeof(*ret),
+                                     .kind = (enum slip_device_kind)small_number(msg, "kind", 0),
+                                     .devid = small_number(msg, "devid", -1),
+                                     .state = small_number(msg, "state", 0),
+                                     .read_only = json_is_true(json_object_get(msg, "read_only"))};
+    copy_text(ret->name, sizeof(ret->name), msg, "name");
+    copy_text(ret->backend, sizeof(ret->backend), msg, "backend");
+    copy_text(ret->target, sizeof(ret->target), msg, "target");
+    copy_text(ret->mac, sizeof(ret->mac), msg, "mac");
 }
 
 void slip__ending_from_json(const json_t *msg, struct slip_ending *ret)

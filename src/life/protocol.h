@@ -42,6 +42,9 @@ json_t *slip__message_error(const struct slip_error *err);
 json_t *slip__message_progress(enum slip_stage stage, uint64_t done, uint64_t total);
 json_t *slip__message_end(const struct slip_ending *ending);
 json_t *slip__info_to_json(const struct slip_domain_info *info);
+/* The state folder's record: the same, but that it says when the domain was created, which stays true. */
+json_t *slip__record_to_json(const struct slip_domain_info *info, uint64_t created_us);
+json_t *slip__device_to_json(const struct slip_device_info *device);
 
 /* Appends message as a line and drops the reference to it (NULL: out of memory). */
 int slip__message_put(struct slip_buf *out, json_t *message, struct slip_error **err);
@@ -56,6 +59,8 @@ uint64_t slip__message_uint(const json_t *message, const char *key);
 
 /* Fill what is there; the rest stays zero. ret->size is kept. */
 void slip__info_from_json(const json_t *message, struct slip_domain_info *ret);
+void slip__record_from_json(const json_t *message, struct slip_domain_info *ret);
+void slip__device_from_json(const json_t *message, struct slip_device_info *ret);
 void slip__ending_from_json(const json_t *message, struct slip_ending *ret);
 
 /* Deadlines are slip__now_us() times; SLIP_NO_DEADLINE waits as long as it takes. */

@@ -78,16 +78,20 @@ static _Noreturn void become_supervisor(struct slip_supervisor_start *start)
     int *own[] = {&start->entry.root_fd, &start->entry.folder_fd, &start->entry.lock_fd,
                   &start->owner_fd, &start->console_fd};
     int keep[SLIP_COUNT(own)];
+    size_t n = 0;
     char title[32];
 
     for (size_t i = 0; i < SLIP_COUNT(own); i++) {
+        if (*own[i] < 0)
+            continue; /* no console */
         if (!move_up(own[i]))
             _exit(1);
-        keep[i] = *own[i];
+        keep[n++] = *own[i];
     }
+    setsid();
     set_signals();
     silence();
-    keep_only(keep, SLIP_COUNT(keep));
+    keep_only(keep, n);
     if (chdir("/") < 0)
         _exit(1);
     snprintf(title, sizeof(title), "slipway: %.16s", start->entry.name);
@@ -96,24 +100,35 @@ static _Noreturn void become_supervisor(struct slip_supervisor_start *start)
     _exit(0);
 }
 
-/* Forks twice, so that the caller never has a child it does not know of to wait for. Returns 0 or -errno. */
+/*
+ * Forks twice, so that the caller never has a child it does not know of to wait for. The process in the middle borrows our memory
+ * (vfork) instead of copying it: it does nothing but fork, which Linux allows it, and copying takes longer than all the rest.
+ * Signals wait meanwhile: a handler of the caller's would run in it, on the caller's own memory. Returns 0 or -errno.
+ */
 static int fork_supervisor(struct slip_supervisor_start *start)
 {
+    sigset_t all, before;
     int status = 0;
-    pid_t middle = fork(), pid;
+    pid_t middle;
 
-    if (middle < 0)
-        return -errno;
-    if (middle > 0) {
-        while (waitpid(middle, &status, 0) < 0 && errno == EINTR)
-            ;
-        return WIFEXITED(status) ? -WEXITSTATUS(status) : 0;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    middle = vfork();
+    if (middle == 0) {
+        pid_t pid = fork();
+
+        if (pid == 0)
+            become_supervisor(start);
+        _exit(pid < 0 ? errno : 0); /* an errno fits an exit status */
     }
-    setsid();
-    pid = fork();
-    if (pid == 0)
-        become_supervisor(start);
-    _exit(pid < 0 ? errno : 0); /* an errno fits an exit status */
+    if (middle < 0)
+        status = -errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (middle < 0)
+        return status;
+    while (waitpid(middle, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) ? -WEXITSTATUS(status) : 0;
 }
 
 static int died(const char *name, struct slip_error **err)
@@ -138,6 +153,8 @@ static int await_outcome(struct slip_client *client, const struct slip_spawn *sp
             return died(client->name, err);
         if (strcmp(slip__message_text(message, "event"), "progress") != 0) {
             rc = slip__message_result(message, err);
+            if (rc == 0 && spawn->info)
+                slip__info_from_json(message, spawn->info);
             json_decref(message);
             return rc;
         }
@@ -155,7 +172,7 @@ static int start(const struct slip_spawn *spawn, const struct slip_entry *entry,
     int control[2] = {-1, -1}, console[2] = {-1, -1}, r = 0;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) < 0 ||
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, console) < 0)
+        (spawn->console && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, console) < 0))
         r = -errno;
     client->fd = control[0];
     client->console_fd = console[0];
@@ -165,6 +182,9 @@ static int start(const struct slip_spawn *spawn, const struct slip_entry *entry,
                                               .engine = spawn->engine,
                                               .record = spawn->record,
                                               .paused = spawn->paused,
+                                              .owned = spawn->owned,
+                                              .progress = spawn->progress != NULL,
+                                              .wants_info = spawn->info != NULL,
                                               .owner_fd = control[1],
                                               .console_fd = console[1]};
 
@@ -177,17 +197,48 @@ static int start(const struct slip_spawn *spawn, const struct slip_entry *entry,
     return r < 0 ? slip__error_errno(err, SLIP_EINTERNAL, -r, "cannot start a supervisor") : 0;
 }
 
-/* A guest that has ended by now was created all the same. */
-static int let_go(struct slip_client *client, struct slip_error **err)
+/* Another guest of ours has the uuid. If it died, nothing of it need be left. */
+static int link_uuid(struct slip_entry *entry, const char *uuid, struct slip_error **err)
 {
+    char other[SLIP_LIMIT_NAME_BYTES + 1];
     struct slip_error *why = NULL;
-    int rc = slip__client_request(client, "detach", NULL, &why);
+    int rc = slip__state_link(entry, uuid, &why);
 
-    if (rc < 0 && rc != SLIP_ENOENT && err)
-        *err = why;
-    else
-        slip_error_free(why);
-    return rc == SLIP_ENOENT ? 0 : rc;
+    if (rc != SLIP_EEXIST || !slip__state_name_of(entry->root_fd, uuid, other)) {
+        if (rc < 0 && err)
+            *err = why;
+        else
+            slip_error_free(why);
+        return rc;
+    }
+    slip_error_free(why);
+    slip__stray_clear(entry->root_fd, other, false);
+    return slip__state_link(entry, uuid, err);
+}
+
+/* The name, and on engines whose hypervisor keeps domains all else that must be ours alone. */
+static int claim(int root_fd, const struct slip_spawn *spawn, struct slip_entry *entry,
+                 struct slip_error **err)
+{
+    int rc = slip__state_claim(root_fd, spawn->guest->name.value, entry, err);
+
+    if (rc < 0)
+        return rc;
+    if (entry->leftover) {
+        rc = slip__stray_settle(entry, err);
+        if (rc < 0) {
+            slip__state_forget(entry); /* what is dead stays as it is */
+            return rc;
+        }
+    }
+    if (!spawn->engine->hosted || !spawn->engine->hosted->list)
+        return 0;
+    rc = link_uuid(entry, spawn->guest->uuid.value, err);
+    if (rc == 0)
+        rc = slip__stray_check_name(entry, spawn->engine, err);
+    if (rc < 0)
+        slip__state_release(entry);
+    return rc;
 }
 
 int slip__spawn(int root_fd, const struct slip_spawn *spawn, struct slip_client *ret,
@@ -197,10 +248,11 @@ int slip__spawn(int root_fd, const struct slip_spawn *spawn, struct slip_client 
     struct slip_entry entry;
     int rc;
 
-    rc = slip__state_claim(root_fd, spawn->guest->name.value, &entry, err);
+    rc = claim(root_fd, spawn, &entry, err);
     if (rc < 0)
         return rc;
     memcpy(client.name, entry.name, sizeof(client.name));
+    client.owned = spawn->owned;
     rc = start(spawn, &entry, &client, err);
     if (rc < 0)
         slip__state_release(&entry);
@@ -208,11 +260,9 @@ int slip__spawn(int root_fd, const struct slip_spawn *spawn, struct slip_client 
         slip__state_forget(&entry); /* the supervisor's copy is the life now */
     if (rc == 0)
         rc = await_outcome(&client, spawn, err);
-    if (rc == 0 && !spawn->owned)
-        rc = let_go(&client, err);
     if (rc < 0) {
         slip__client_dispose(&client);
-        slip__state_clear(root_fd, entry.name); /* a supervisor that died could not */
+        slip__stray_clear(root_fd, entry.name, true); /* a supervisor that died could not */
         return rc;
     }
     client.root_fd = root_fd;

@@ -135,11 +135,42 @@ static bool still_there(int root_fd, const char *name, int lock_fd)
            by_name.st_dev == locked.st_dev;
 }
 
+#define LINK_BYTES (1 + SLIP_UUID_TEXT_BYTES)
+
+static void link_path(const char *uuid, char ret[LINK_BYTES])
+{
+    snprintf(ret, LINK_BYTES, ".%s", uuid);
+}
+
+bool slip__state_name_of(int root_fd, const char *uuid, char ret[SLIP_LIMIT_NAME_BYTES + 1])
+{
+    char path[LINK_BYTES];
+    ssize_t len;
+
+    link_path(uuid, path);
+    len = uuid[0] ? readlinkat(root_fd, path, ret, SLIP_LIMIT_NAME_BYTES + 1) : -1;
+    if (len <= 0 || len > (ssize_t)SLIP_LIMIT_NAME_BYTES)
+        return false;
+    ret[len] = 0;
+    return true;
+}
+
+static void unlink_uuid(int root_fd, const char *uuid, const char *name)
+{
+    char linked[SLIP_LIMIT_NAME_BYTES + 1], path[LINK_BYTES];
+
+    if (!slip__state_name_of(root_fd, uuid, linked) || strcmp(linked, name) != 0)
+        return;
+    link_path(uuid, path);
+    unlinkat(root_fd, path, 0);
+}
+
 /* The lock file goes last but the folder: while it is there, our lock on it keeps others off the rest. */
-static void remove_entry(int root_fd, int folder_fd, const char *name)
+static void remove_entry(int root_fd, int folder_fd, const char *name, const char *uuid)
 {
     static const char *const files[] = {"control", "record", "record.new", "lock"};
 
+    unlink_uuid(root_fd, uuid, name);
     for (size_t i = 0; i < SLIP_COUNT(files); i++)
         unlinkat(folder_fd, files[i], 0);
     unlinkat(root_fd, name, AT_REMOVEDIR); /* fails if a new owner is in it already: as it should */
@@ -148,13 +179,16 @@ static void remove_entry(int root_fd, int folder_fd, const char *name)
 enum claim { CLAIMED, TAKEN, TRY_AGAIN, GATE_STUCK, BROKEN };
 
 /* One attempt. BROKEN leaves errno. */
-static enum claim try_claim(int root_fd, const char *name, int *ret_folder_fd, int *ret_lock_fd)
+static enum claim try_claim(int root_fd, const char *name, int *ret_folder_fd, int *ret_lock_fd,
+                            bool *ret_leftover)
 {
     SLIP_AUTO_CLOSE int folder_fd = -1;
     SLIP_AUTO_CLOSE int lock_fd = -1;
     enum claim claim = CLAIMED;
 
-    if (mkdirat(root_fd, name, 0700) < 0 && errno != EEXIST)
+    bool fresh = mkdirat(root_fd, name, 0700) == 0;
+
+    if (!fresh && errno != EEXIST)
         return BROKEN;
     folder_fd = open_folder(root_fd, name);
     if (folder_fd < 0)
@@ -170,8 +204,9 @@ static enum claim try_claim(int root_fd, const char *name, int *ret_folder_fd, i
         claim = TRY_AGAIN;
     if (claim != CLAIMED)
         return claim;
-    unlinkat(folder_fd, "control", 0); /* a dead owner's */
-    unlinkat(folder_fd, "record", 0);
+    if (!fresh)
+        unlinkat(folder_fd, "control", 0); /* a dead owner's */
+    *ret_leftover = !fresh && faccessat(folder_fd, "record", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
     unlock_byte(lock_fd, GATE_BYTE);
     *ret_folder_fd = slip__steal_fd(&folder_fd);
     *ret_lock_fd = slip__steal_fd(&lock_fd);
@@ -203,18 +238,51 @@ int slip__state_claim(int root_fd, const char *name, struct slip_entry *ret,
 {
     enum claim claim = TRY_AGAIN;
     int folder_fd = -1, lock_fd = -1, rc, errnum;
+    bool leftover = false;
 
     rc = check_name(name, err);
     if (rc < 0)
         return rc;
     for (unsigned i = 0; i < CLAIM_ROUNDS && claim == TRY_AGAIN; i++)
-        claim = try_claim(root_fd, name, &folder_fd, &lock_fd);
+        claim = try_claim(root_fd, name, &folder_fd, &lock_fd, &leftover);
     errnum = errno;
     if (claim != CLAIMED)
         return claim_error(claim, name, errnum, err);
-    *ret = (struct slip_entry){.root_fd = root_fd, .folder_fd = folder_fd, .lock_fd = lock_fd};
+    *ret = (struct slip_entry){
+        .root_fd = root_fd, .folder_fd = folder_fd, .lock_fd = lock_fd, .leftover = leftover};
     snprintf(ret->name, sizeof(ret->name), "%s", name);
     return 0;
+}
+
+int slip__state_link(struct slip_entry *entry, const char *uuid, struct slip_error **err)
+{
+    char path[LINK_BYTES], other[SLIP_LIMIT_NAME_BYTES + 1];
+
+    link_path(uuid, path);
+    if (slip__state_name_of(entry->root_fd, uuid, other)) {
+        if (strcmp(other, entry->name) != 0 &&
+            faccessat(entry->root_fd, other, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+            slip__error_code(err, SLIP_EEXIST, SLIP_CODE_UUID_TAKEN,
+                             "the uuid %s is that of guest '%s'", uuid, other);
+            slip__error_hint(err, "take uuid= out of one of the two descriptions");
+            return SLIP_EEXIST;
+        }
+        unlinkat(entry->root_fd, path, 0); /* a dead one's: it leads nowhere, or to us */
+    }
+    if (symlinkat(entry->name, entry->root_fd, path) < 0)
+        return slip__error_errno(err, SLIP_EIO, errno, "cannot note the uuid of '%s'", entry->name);
+    snprintf(entry->uuid, sizeof(entry->uuid), "%s", uuid);
+    return 0;
+}
+
+void slip__state_reset(struct slip_entry *entry)
+{
+    struct slip_domain_info old = {.size = sizeof(old)};
+
+    if (slip__state_read_record(entry->root_fd, entry->name, &old, NULL) == 0)
+        unlink_uuid(entry->root_fd, old.uuid, entry->name);
+    unlinkat(entry->folder_fd, "record", 0);
+    entry->leftover = false;
 }
 
 void slip__state_forget(struct slip_entry *entry)
@@ -229,7 +297,7 @@ void slip__state_forget(struct slip_entry *entry)
 void slip__state_release(struct slip_entry *entry)
 {
     if (entry->folder_fd >= 0)
-        remove_entry(entry->root_fd, entry->folder_fd, entry->name);
+        remove_entry(entry->root_fd, entry->folder_fd, entry->name, entry->uuid);
     slip__state_forget(entry);
 }
 
@@ -256,13 +324,13 @@ int slip__state_listen(const struct slip_entry *entry, int *ret_fd, struct slip_
 }
 
 int slip__state_write_record(const struct slip_entry *entry, const struct slip_domain_info *info,
-                             struct slip_error **err)
+                             uint64_t created_us, struct slip_error **err)
 {
     SLIP_AUTO(slip__buf_dispose) struct slip_buf text = {0};
     SLIP_AUTO_CLOSE int fd = -1;
     int rc, r;
 
-    rc = slip__message_put(&text, slip__info_to_json(info), err);
+    rc = slip__message_put(&text, slip__record_to_json(info, created_us), err);
     if (rc < 0)
         return rc;
     fd = openat(entry->folder_fd, "record.new",
@@ -286,36 +354,57 @@ static int no_such(const char *name, struct slip_error **err)
 /* The caller found the entry's lock free. Somebody else may be about to take it: then it is not dead. */
 static void clear_dead(int root_fd, int folder_fd, int lock_fd, const char *name)
 {
-    if (lock_byte(lock_fd, GATE_BYTE) && lock_byte(lock_fd, ALIVE_BYTE) &&
-        still_there(root_fd, name, lock_fd))
-        remove_entry(root_fd, folder_fd, name);
+    struct slip_domain_info old = {.size = sizeof(old)};
+
+    if (!lock_byte(lock_fd, GATE_BYTE) || !lock_byte(lock_fd, ALIVE_BYTE) ||
+        !still_there(root_fd, name, lock_fd))
+        return;
+    slip__state_read_record(root_fd, name, &old, NULL); /* without one there is no link either */
+    remove_entry(root_fd, folder_fd, name, old.uuid);
 }
 
-/* Opens the folder of a living entry, -1 if it is none; clears it away if it is dead. */
-static int open_living(int root_fd, const char *name)
+enum entry { NO_ENTRY, DEAD, ALIVE };
+
+/* Opens an entry. NO_ENTRY: there is none; DEAD and ALIVE leave both open. */
+static enum entry open_entry(int root_fd, const char *name, int *ret_folder_fd, int *ret_lock_fd)
 {
-    SLIP_AUTO_CLOSE int folder_fd = open_folder(root_fd, name);
-    SLIP_AUTO_CLOSE int lock_fd = -1;
+    SLIP_AUTO_CLOSE int folder_fd = name_is_safe(name) ? open_folder(root_fd, name) : -1;
 
     if (folder_fd < 0)
-        return -1;
-    lock_fd = open_lock(folder_fd, 0);
-    if (lock_fd < 0) { /* its creator is here, or died here: only an empty folder goes */
+        return NO_ENTRY;
+    *ret_lock_fd = open_lock(folder_fd, 0);
+    if (*ret_lock_fd < 0) { /* its creator is here, or died here: only an empty folder goes */
         unlinkat(root_fd, name, AT_REMOVEDIR);
-        return -1;
+        return NO_ENTRY;
     }
-    if (is_alive(lock_fd))
-        return slip__steal_fd(&folder_fd);
-    clear_dead(root_fd, folder_fd, lock_fd, name);
-    return -1;
+    *ret_folder_fd = slip__steal_fd(&folder_fd);
+    return is_alive(*ret_lock_fd) ? ALIVE : DEAD;
+}
+
+/* Opens the folder of a living entry, -1 if it is none. */
+static int open_living(int root_fd, const char *name)
+{
+    SLIP_AUTO_CLOSE int folder_fd = -1;
+    SLIP_AUTO_CLOSE int lock_fd = -1;
+
+    return open_entry(root_fd, name, &folder_fd, &lock_fd) == ALIVE ? slip__steal_fd(&folder_fd)
+                                                                    : -1;
+}
+
+bool slip__state_is_alive(int root_fd, const char *name)
+{
+    SLIP_AUTO_CLOSE int folder_fd = open_living(root_fd, name);
+
+    return folder_fd >= 0;
 }
 
 void slip__state_clear(int root_fd, const char *name)
 {
-    int folder_fd = name_is_safe(name) ? open_living(root_fd, name) : -1;
+    SLIP_AUTO_CLOSE int folder_fd = -1;
+    SLIP_AUTO_CLOSE int lock_fd = -1;
 
-    if (folder_fd >= 0)
-        close(folder_fd);
+    if (open_entry(root_fd, name, &folder_fd, &lock_fd) == DEAD)
+        clear_dead(root_fd, folder_fd, lock_fd, name);
 }
 
 int slip__state_connect(int root_fd, const char *name, int *ret_fd, struct slip_error **err)
@@ -369,7 +458,7 @@ int slip__state_read_record(int root_fd, const char *name, struct slip_domain_in
     rc = slip__message_parse(text, (size_t)r, &json, err);
     if (rc < 0)
         return rc;
-    slip__info_from_json(json, ret);
+    slip__record_from_json(json, ret);
     json_decref(json);
     return 0;
 }
@@ -395,12 +484,12 @@ int slip__state_each(int root_fd, slip_state_fn *fn, void *payload, struct slip_
         return SLIP_EIO;
     }
     while (rc == 0 && (entry = readdir(dir))) {
-        int folder_fd = name_is_safe(entry->d_name) ? open_living(root_fd, entry->d_name) : -1;
+        SLIP_AUTO_CLOSE int folder_fd = -1;
+        SLIP_AUTO_CLOSE int lock_fd = -1;
+        enum entry kind = open_entry(root_fd, entry->d_name, &folder_fd, &lock_fd);
 
-        if (folder_fd < 0)
-            continue;
-        close(folder_fd);
-        rc = fn(entry->d_name, payload);
+        if (kind != NO_ENTRY)
+            rc = fn(entry->d_name, kind == ALIVE, payload);
     }
     return rc;
 }

@@ -3,10 +3,12 @@
  * nor how a guest is built (pipeline.c) or run (the engine). */
 #include "life/supervisor.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,7 +37,15 @@ static void clock_stop(struct slip_supervisor *s)
 static void set_state(struct slip_supervisor *s, enum slip_state state)
 {
     s->info.state = state;
-    slip__state_write_record(&s->entry, &s->info, NULL);
+    slip__state_write_record(&s->entry, &s->info, s->created_us, NULL);
+}
+
+/* Should we die from here on, what is left of the domain is nothing that runs: the record says so first. */
+static void set_incomplete(struct slip_supervisor *s, enum slip_state state)
+{
+    if (!s->engine->hosted && state != SLIP_STATE_BUILDING)
+        return; /* it goes with us, and nobody needs to know how far */
+    set_state(s, state);
 }
 
 void slip__supervisor_finish(struct slip_supervisor *s, enum slip_end end, const char *reason,
@@ -57,8 +67,96 @@ static void end_run(struct slip_supervisor *s)
     s->ending.timing.guest_us += s->boot_ran_us;
     s->boot_ran_us = 0;
     slip__console_drain(&s->console);
+    s->console.guest_fd = s->console.guest_in_fd = -1;
+    s->console_open = false;
     slip__built_dispose(&s->built);
-    s->built = (struct slip_built){0};
+    s->info.domid = -1;
+}
+
+static void free_guest(struct slip_guest *guest)
+{
+    if (!guest)
+        return;
+    slip__object_dispose(&slip__record_guest, guest);
+    free(guest);
+}
+
+/* With the run gone, nobody holds on to what it was built from. */
+static void take_next_guest(struct slip_supervisor *s)
+{
+    if (!s->next)
+        return;
+    free_guest(s->own);
+    s->guest = s->own = s->next;
+    s->next = NULL;
+}
+
+int slip__supervisor_console(struct slip_supervisor *s, bool wanted, struct slip_error **err)
+{
+    struct slip_run *run = s->built.run;
+    int rc = 0;
+
+    if (!run || !s->engine->console || wanted == s->console_open)
+        return 0;
+    rc = s->engine->console(run, wanted, err);
+    if (rc < 0 && wanted)
+        return rc;
+    s->console_open = wanted;
+    s->console.guest_fd = run->console_fd;
+    s->console.guest_in_fd = run->console_in_fd;
+    return rc;
+}
+
+/* For viewers who were there before the console was. */
+static void reopen_console(struct slip_supervisor *s)
+{
+    struct slip_error *err = NULL;
+    SLIP_AUTO_FREE char *note = NULL;
+    int len;
+
+    if (!s->console.n_viewers || slip__supervisor_console(s, true, &err) == 0)
+        return;
+    len = asprintf(&note, "\r\n[slipway: no console: %s]\r\n", slip_error_message(err));
+    if (len > 0)
+        slip__console_put(&s->console, note, (size_t)len);
+    slip_error_free(err);
+}
+
+static bool is_live(const struct slip_supervisor *s)
+{
+    return s->info.state == SLIP_STATE_RUNNING || s->info.state == SLIP_STATE_PAUSED;
+}
+
+/* What can be paused by others is. What else became of the guest is an event, and that is on its way. */
+static void adopt_state(struct slip_supervisor *s, enum slip_state state)
+{
+    if (!is_live(s) || state == s->info.state)
+        return;
+    if (state != SLIP_STATE_RUNNING && state != SLIP_STATE_PAUSED) {
+        s->look_again = true;
+        return;
+    }
+    if (state == SLIP_STATE_RUNNING)
+        clock_start(s);
+    else
+        clock_stop(s);
+    set_state(s, state);
+}
+
+void slip__supervisor_look(struct slip_supervisor *s)
+{
+    struct slip_domain_info now = s->info;
+
+    s->info.uptime_us = slip__now_us() - s->created_us;
+    if (!s->engine->look || !s->built.run || s->engine->look(s->built.run, &now, NULL) < 0)
+        return;
+    s->info.domid = now.domid;
+    s->info.memory_bytes = now.memory_bytes;
+    s->info.vcpus = now.vcpus;
+    s->info.cpu_us = now.cpu_us;
+    s->info.on_cpu = now.on_cpu;
+    s->info.blocked = now.blocked;
+    adopt_state(s, now.state);
 }
 
 /* The run has begun, paused or not. */
@@ -68,10 +166,14 @@ static void begin_run(struct slip_supervisor *s, bool paused)
     s->look_again = true;
     s->console.guest_fd = s->built.run->console_fd;
     s->console.guest_in_fd = s->built.run->console_in_fd;
+    s->console_open = false;
+    s->trim = true;
     if (!paused)
         clock_start(s);
+    slip__supervisor_look(
+        s); /* it is still building: this is for the domain's number, which belongs in the record */
     set_state(s, paused ? SLIP_STATE_PAUSED : SLIP_STATE_RUNNING);
-    malloc_trim(0); /* building used memory that a waiting supervisor has no use for */
+    reopen_console(s);
 }
 
 /* The guest is built afresh: files are read again, as xl does. */
@@ -79,8 +181,10 @@ static void restart(struct slip_supervisor *s)
 {
     struct slip_error *err = NULL;
 
+    set_incomplete(s, SLIP_STATE_BUILDING);
     end_run(s);
-    set_state(s, SLIP_STATE_BUILDING);
+    take_next_guest(s);
+    set_state(s, SLIP_STATE_BUILDING); /* the old number is no more */
     if (slip__build_guest(s->guest, s->engine, s->record, false, false, NULL, NULL, &s->built,
                           &err) < 0) {
         slip__error_prefix(&err, "the guest could not be started again");
@@ -116,24 +220,34 @@ static void carry_out(struct slip_supervisor *s, const struct slip_decision *d)
     }
 }
 
-static bool is_live(const struct slip_supervisor *s)
+/* A kept guest is out of the engine's hands: what still comes from there is of no interest, but where others may end it. */
+static bool heeds_engine(const struct slip_supervisor *s)
 {
-    return s->info.state == SLIP_STATE_RUNNING || s->info.state == SLIP_STATE_PAUSED;
+    return !s->ending.end && s->built.run && (is_live(s) || s->engine->hosted);
 }
 
-/* A kept guest is out of the engine's hands: what still comes from there is of no interest. */
 static void dispatch_engine(struct slip_supervisor *s)
 {
     struct slip_error *err = NULL;
     struct slip_decision d;
     enum slip_event event;
 
-    if (s->ending.end || !is_live(s))
+    if (!heeds_engine(s))
         return;
     event = s->engine->dispatch(s->built.run, &err);
     if (event == SLIP_EVENT_NONE)
         return;
     s->look_again = true;
+    if (event == SLIP_EVENT_GONE) {
+        clock_stop(s);
+        slip_error_free(err);
+        slip__supervisor_finish(s, SLIP_END_DESTROYED, "somebody else ended it", NULL);
+        return;
+    }
+    if (!is_live(s)) {
+        slip_error_free(err);
+        return;
+    }
     clock_stop(s);
     if (event == SLIP_EVENT_DIED) {
         slip__supervisor_finish(s, SLIP_END_FAILED, "the engine failed", err);
@@ -143,8 +257,10 @@ static void dispatch_engine(struct slip_supervisor *s)
     carry_out(s, &d);
 }
 
-static int wrong_state(const struct slip_supervisor *s, struct slip_error **err)
+int slip__supervisor_check_live(const struct slip_supervisor *s, struct slip_error **err)
 {
+    if (is_live(s))
+        return 0;
     slip__error_code(err, SLIP_ESTATE, SLIP_CODE_WRONG_STATE,
                      "guest '%s' is not running: it has %s", s->info.name,
                      s->info.state == SLIP_STATE_CRASHED ? "crashed and is kept"
@@ -155,10 +271,11 @@ static int wrong_state(const struct slip_supervisor *s, struct slip_error **err)
 
 int slip__supervisor_pause(struct slip_supervisor *s, struct slip_error **err)
 {
-    int rc;
+    int rc = slip__supervisor_check_live(s, err);
 
-    if (!is_live(s))
-        return wrong_state(s, err);
+    if (rc < 0)
+        return rc;
+    slip__supervisor_look(s);
     if (s->info.state == SLIP_STATE_PAUSED)
         return 0;
     rc = s->engine->pause(s->built.run, err);
@@ -172,10 +289,11 @@ int slip__supervisor_pause(struct slip_supervisor *s, struct slip_error **err)
 
 int slip__supervisor_unpause(struct slip_supervisor *s, struct slip_error **err)
 {
-    int rc;
+    int rc = slip__supervisor_check_live(s, err);
 
-    if (!is_live(s))
-        return wrong_state(s, err);
+    if (rc < 0)
+        return rc;
+    slip__supervisor_look(s);
     if (s->info.state == SLIP_STATE_RUNNING)
         return 0;
     rc = s->engine->unpause(s->built.run, err);
@@ -189,8 +307,10 @@ int slip__supervisor_unpause(struct slip_supervisor *s, struct slip_error **err)
 
 int slip__supervisor_shutdown(struct slip_supervisor *s, struct slip_error **err)
 {
-    if (!is_live(s))
-        return wrong_state(s, err);
+    int rc = slip__supervisor_check_live(s, err);
+
+    if (rc < 0)
+        return rc;
     s->look_again = true; /* engines may read events while they wait for an answer */
     return s->engine->shutdown(s->built.run, err);
 }
@@ -198,13 +318,13 @@ int slip__supervisor_shutdown(struct slip_supervisor *s, struct slip_error **err
 int slip__supervisor_reboot(struct slip_supervisor *s, struct slip_error **err)
 {
     struct slip_decision d;
+    int rc = slip__supervisor_check_live(s, err);
 
-    if (!is_live(s))
-        return wrong_state(s, err);
+    if (rc < 0)
+        return rc;
     d = slip__policy_reboot(&s->policy);
     if (d.verdict == SLIP_VERDICT_PRESERVE && s->info.state == SLIP_STATE_RUNNING) {
-        int rc = s->engine->pause(s->built.run, err);
-
+        rc = s->engine->pause(s->built.run, err);
         if (rc < 0)
             return rc;
         clock_stop(s);
@@ -231,11 +351,13 @@ static void turn(struct slip_supervisor *s, const struct timespec *timeout)
     n_console = slip__console_fds(&s->console, now, fds);
     n_control = slip__control_fds(&s->control, fds + n_console);
     n = n_console + n_control;
-    if (!s->ending.end && is_live(s))
+    if (heeds_engine(s))
         n += s->engine->fds(s->built.run, fds + n);
     ppoll(fds, n, timeout, NULL); /* failed: nothing is ready */
     slip__console_dispatch(&s->console, fds, n_console);
     slip__control_dispatch(s, fds + n_console, n_control);
+    if (!s->console.n_viewers)
+        slip__supervisor_console(s, false, NULL);
     dispatch_engine(s);
 }
 
@@ -247,6 +369,10 @@ static void live(struct slip_supervisor *s)
         bool again = s->look_again;
 
         s->look_again = false;
+        if (!again && s->trim) {
+            s->trim = false;
+            malloc_trim(0);
+        }
         turn(s, again ? &now : NULL);
     }
 }
@@ -285,6 +411,7 @@ static void fill_info(struct slip_supervisor *s)
     info->memory_bytes = (uint64_t)guest->memory.value << 20;
     info->vcpus = (unsigned)guest->vcpus.value;
     info->supervisor_pid = getpid();
+    info->domid = -1;
 }
 
 struct teller {
@@ -316,11 +443,15 @@ static int build(struct slip_supervisor *s, const struct slip_supervisor_start *
 
     if (slip__console_init(&s->console, SLIP_LIMIT_CONSOLE_HISTORY_BYTES) < 0)
         return slip__error_oom(err);
-    slip__console_attach(&s->console, start->console_fd);
+    if (start->console_fd >= 0)
+        slip__console_attach(&s->console, start->console_fd);
     fill_info(s);
-    set_state(s, SLIP_STATE_BUILDING);
-    rc = slip__build_guest(s->guest, s->engine, s->record, start->paused, false, send_progress,
-                           &teller, &s->built, err);
+    s->info.state = SLIP_STATE_BUILDING;
+    rc = slip__state_write_record(&s->entry, &s->info, s->created_us, err);
+    if (rc < 0)
+        return rc; /* should we die, nobody could tell whose the domain is */
+    rc = slip__build_guest(s->guest, s->engine, s->record, start->paused, false,
+                           start->progress ? send_progress : NULL, &teller, &s->built, err);
     if (rc < 0)
         return rc;
     rc = slip__state_listen(&s->entry, &s->control.listen_fd, err);
@@ -333,8 +464,37 @@ static int build(struct slip_supervisor *s, const struct slip_supervisor_start *
 
 static void tear_down(struct slip_supervisor *s)
 {
+    if (s->built.run)
+        set_incomplete(s, SLIP_STATE_DYING);
     end_run(s);
     slip__state_release(&s->entry);
+}
+
+/* Did the creator die, or give up, while we built? */
+static bool is_gone(int fd)
+{
+    char byte;
+    ssize_t r = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+    return r == 0 || (r < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+/* From the first instruction to the end. */
+static void live_and_end(struct slip_supervisor *s, const struct slip_supervisor_start *start)
+{
+    if (is_gone(start->owner_fd))
+        slip__supervisor_finish(s, SLIP_END_DESTROYED, "its creator is gone", NULL);
+    dispatch_engine(s); /* a guest that has ended by now is told as one that has */
+    if (s->ending.end)
+        tear_down(s);
+    slip__control_add_owner(&s->control, start->owner_fd, start->owned,
+                            start->wants_info && !s->ending.end ? &s->info : NULL);
+    if (!s->ending.end) {
+        live(s);
+        tear_down(s);
+    }
+    slip__control_tell_end(s);
+    linger(s);
 }
 
 void slip__supervisor_run(const struct slip_supervisor_start *start)
@@ -359,15 +519,12 @@ void slip__supervisor_run(const struct slip_supervisor_start *start)
         slip_error_free(err);
         close(start->owner_fd);
     } else {
-        /* A creator who died meanwhile is an owner who hung up: the loop's first turn ends the domain. */
-        slip__control_add_owner(&s->control, start->owner_fd);
-        live(s);
-        tear_down(s);
-        slip__control_tell_end(s);
-        linger(s);
+        live_and_end(s, start);
     }
     slip__control_dispose(&s->control);
     slip__console_dispose(&s->console);
     slip__ending_dispose(&s->ending);
+    free_guest(s->own);
+    free_guest(s->next);
     free(s);
 }

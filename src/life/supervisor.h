@@ -14,6 +14,7 @@
 #include "life/policy.h"
 #include "life/protocol.h"
 #include "life/state.h"
+#include "life/stray.h"
 
 struct slip_supervisor;
 
@@ -38,7 +39,9 @@ struct slip_control {
 
 struct slip_supervisor {
     struct slip_entry entry;
-    const struct slip_guest *guest;
+    const struct slip_guest *guest; /* what the run was built from; the engine holds on to it */
+    struct slip_guest *next; /* what the next boot is built from, if devices came or went; owned */
+    struct slip_guest *own;  /* guest, if it was a next one; owned */
     const struct slip_engine *engine;
     const char *record; /* null engine's folder */
     struct slip_built built;
@@ -48,6 +51,8 @@ struct slip_supervisor {
     uint64_t running_since_us; /* 0: it is not running */
     uint64_t boot_ran_us;      /* of this boot, up to running_since_us */
     bool look_again;           /* a new run may hold events that no descriptor tells of */
+    bool trim;         /* building used memory that is to be given back when there is time */
+    bool console_open; /* the engine was told that somebody watches */
     struct slip_console console;
     struct slip_control control;
     struct slip_ending ending; /* .end set: the loop is over */
@@ -60,19 +65,36 @@ struct slip_supervisor_start {
     const struct slip_engine *engine;
     const char *record;
     bool paused;
-    int owner_fd;   /* the creator's connection; taken over */
-    int console_fd; /* a console for the creator, attached before anything is printed; taken over */
+    bool
+        owned; /* the domain ends with the creator's connection; else it has only until it is built */
+    bool progress;   /* the creator wants to know how far it is */
+    bool wants_info; /* the creator wants to know what became of it */
+    int owner_fd;    /* the creator's connection; taken over */
+    int console_fd; /* a console for the creator, attached before anything is printed; taken over; -1: none */
 };
 
 /* Lives the whole life of a domain; returns when it is gone and everybody was told. */
 void slip__supervisor_run(const struct slip_supervisor_start *start);
 
+/* Brings s->info up to date with what others may have changed. */
+void slip__supervisor_look(struct slip_supervisor *s);
+
 /* What a request may do. Each fails with SLIP_ESTATE when the domain is not in a state for it. */
+int slip__supervisor_check_live(const struct slip_supervisor *s, struct slip_error **err);
 int slip__supervisor_pause(struct slip_supervisor *s, struct slip_error **err);
 int slip__supervisor_unpause(struct slip_supervisor *s, struct slip_error **err);
 int slip__supervisor_shutdown(struct slip_supervisor *s, struct slip_error **err);
 /* May end the domain; fails, too, if that is because it could not be built again. */
 int slip__supervisor_reboot(struct slip_supervisor *s, struct slip_error **err);
+/* devices.c: a device that came or went stays so through restarts. */
+int slip__supervisor_attach(struct slip_supervisor *s, const struct slip_device *device,
+                            struct slip_error **err);
+int slip__supervisor_detach(struct slip_supervisor *s, enum slip_device_kind kind,
+                            const char *which, struct slip_error **err);
+int slip__supervisor_devices(struct slip_supervisor *s, slip_device_fn *fn, void *payload,
+                             struct slip_error **err);
+/* Opens the guest's console for wanted viewers, or lets go of it for others to have. */
+int slip__supervisor_console(struct slip_supervisor *s, bool wanted, struct slip_error **err);
 /* Ends the loop. reason is static; err is taken over. The first end stands. */
 void slip__supervisor_finish(struct slip_supervisor *s, enum slip_end end, const char *reason,
                              struct slip_error *err);
@@ -80,8 +102,9 @@ void slip__supervisor_finish(struct slip_supervisor *s, enum slip_end end, const
 /* control.c */
 void slip__control_init(struct slip_control *control);
 void slip__control_dispose(struct slip_control *control);
-/* The first peer: takes fd over, and tells the creator behind it that its guest runs. */
-void slip__control_add_owner(struct slip_control *control, int fd);
+/* The first peer: takes fd over, and tells the creator behind it that its guest runs. info: NULL, or what else to tell. */
+void slip__control_add_owner(struct slip_control *control, int fd, bool owned,
+                             const struct slip_domain_info *info);
 unsigned slip__control_fds(const struct slip_control *control,
                            struct pollfd ret[SLIP_CONTROL_MAX_FDS]);
 void slip__control_dispatch(struct slip_supervisor *s, const struct pollfd *fds, unsigned n_fds);

@@ -307,6 +307,7 @@ int stage_spawn(struct stage *st, bool owned, bool paused, struct slip_client *r
                              .engine = &fake_engine,
                              .owned = owned,
                              .paused = paused,
+                             .console = true,
                              .progress = on_progress,
                              .payload = st};
     int root_fd = stage_open_state(st);
@@ -321,6 +322,8 @@ void stage_supervise(const struct stage *st, int root_fd, int owner_fd, int cons
 {
     struct slip_supervisor_start start = {.guest = &st->guest,
                                           .engine = &fake_engine,
+                                          .owned = true,
+                                          .progress = true,
                                           .owner_fd = owner_fd,
                                           .console_fd = console_fd};
 

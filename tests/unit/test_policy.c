@@ -17,7 +17,8 @@
 static struct slip_policy policy(enum slip_action on_poweroff, enum slip_action on_reboot,
                                  enum slip_action on_crash)
 {
-    return (struct slip_policy){on_poweroff, on_reboot, on_crash, 0};
+    return (struct slip_policy){
+        .on_poweroff = on_poweroff, .on_reboot = on_reboot, .on_crash = on_crash};
 }
 
 static void unset_means_the_defaults(void **state)
@@ -79,6 +80,25 @@ static void each_event_has_its_action(void **state)
             assert_int_equal(d.state, cases[i].outcome);
         assert_non_null(d.reason);
     }
+}
+
+static void a_watchdog_has_its_action(void **state)
+{
+    struct slip_policy p = policy(SLIP_ACTION_DESTROY, SLIP_ACTION_DESTROY, SLIP_ACTION_DESTROY);
+    struct slip_decision d;
+
+    (void)state;
+    p.on_watchdog = SLIP_ACTION_RESTART;
+    assert_int_equal(slip__policy_decide(&p, SLIP_EVENT_WATCHDOG, SLOW).verdict,
+                     SLIP_VERDICT_RESTART);
+    p.on_watchdog = SLIP_ACTION_PRESERVE;
+    d = slip__policy_decide(&p, SLIP_EVENT_WATCHDOG, SLOW);
+    assert_int_equal(d.verdict, SLIP_VERDICT_PRESERVE);
+    assert_int_equal(d.state, SLIP_STATE_CRASHED);
+    p.on_watchdog = SLIP_ACTION_DESTROY;
+    d = slip__policy_decide(&p, SLIP_EVENT_WATCHDOG, SLOW);
+    assert_int_equal(d.end, SLIP_END_CRASHED);
+    assert_string_equal(d.reason, "the guest's watchdog fired");
 }
 
 static void fast_resets_in_a_row_are_a_crash(void **state)
@@ -162,10 +182,12 @@ static void what_is_replaced_is_said(void **state)
         .on_reboot = {.mark = given, .value = SLIP_ACTION_RESTART},
         .on_watchdog = {.mark = given, .value = SLIP_ACTION_PRESERVE},
     };
+    static const struct slip_engine no_watchdog = {.name = "fake"},
+                                    with_one = {.name = "fake", .watchdog = true};
     struct slip_place place;
 
     (void)state;
-    slip__policy_check(&guest, diags);
+    slip__policy_check(&guest, &no_watchdog, diags);
     assert_int_equal(slip_diags_count(diags), 2);
     assert_int_equal(slip_diags_errors(diags), 0);
     assert_int_equal(slip_diag_code(slip_diags_at(diags, 0)), SLIP_CODE_ACTION_REPLACED);
@@ -173,6 +195,15 @@ static void what_is_replaced_is_said(void **state)
     assert_true(slip_diags_place(diags, slip_diag_span(slip_diags_at(diags, 0)), &place));
     assert_int_equal(place.column, 12);
     assert_int_equal(slip_diag_code(slip_diags_at(diags, 1)), SLIP_CODE_WATCHDOG_IDLE);
+    assert_string_equal(slip_diag_message(slip_diags_at(diags, 1)),
+                        "on_watchdog is never used: the fake engine gives the guest no watchdog");
+    guest.on_crash = (struct slip_num){0};
+    slip__policy_check(&guest, &with_one, diags);
+    assert_int_equal(slip_diags_count(diags), 2);
+    guest.on_watchdog.value = SLIP_ACTION_RENAME_RESTART;
+    slip__policy_check(&guest, &with_one, diags);
+    assert_int_equal(slip_diags_count(diags), 3);
+    assert_int_equal(slip_diag_code(slip_diags_at(diags, 2)), SLIP_CODE_ACTION_REPLACED);
     slip_diags_free(diags);
 }
 
@@ -181,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unset_means_the_defaults),
         cmocka_unit_test(each_event_has_its_action),
+        cmocka_unit_test(a_watchdog_has_its_action),
         cmocka_unit_test(fast_resets_in_a_row_are_a_crash),
         cmocka_unit_test(fast_panics_count_too),
         cmocka_unit_test(a_fast_crash_can_be_kept),

@@ -4,6 +4,9 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "guest/json.h"
 
 /* A fixed seed: a failure comes again. */
 static uint64_t seed = 0x9e3779b97f4a7c15u;
@@ -144,10 +147,45 @@ static void round_trip(void **state)
         json = json_loads(text, 0, NULL);
         assert_non_null(json);
         compare_json(&slip__record_guest, a, json);
+        slip__object_dispose(&slip__record_guest, &b);
+        assert_int_equal(slip__object_from_json(&slip__record_guest, json, &b, &err), 0);
+        assert_true(slip__object_equal(&slip__record_guest, a, &b));
         json_decref(json);
         free(text);
         slip__object_dispose(&slip__record_guest, &b);
         slip_guest_free(a);
+    }
+}
+
+/* What comes from another process is checked as if it came from an enemy. */
+static void foreign_json_is_refused(void **state)
+{
+    static const struct {
+        const char *json, *says;
+    } cases[] = {
+        {"[]", "a disk is no JSON object"},
+        {"{\"speed\": {\"value\": 1, \"from\": \"default\"}}", "a disk has no 'speed'"},
+        {"{\"target\": \"/x\"}", "'target' has no value"},
+        {"{\"target\": {\"value\": \"/x\"}}", "'target' has no value"},
+        {"{\"target\": {\"value\": \"/x\", \"from\": \"hearsay\"}}", "'target' is from nowhere"},
+        {"{\"target\": {\"value\": 1, \"from\": \"default\"}}", "'target' is no text"},
+        {"{\"target\": {\"value\": \"a\\u0000b\", \"from\": \"default\"}}", "'target' is no text"},
+        {"{\"format\": {\"value\": \"rawish\", \"from\": \"default\"}}", "none of its words"},
+        {"{\"cdrom\": {\"value\": 1, \"from\": \"default\"}}", "neither true nor false"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        json_t *json = json_loads(cases[i].json, JSON_ALLOW_NUL, NULL);
+        struct slip_error *err = NULL;
+        struct slip_disk disk, none = {0};
+
+        assert_non_null(json);
+        assert_int_equal(slip__object_from_json(&slip__record_disk, json, &disk, &err),
+                         SLIP_EINVAL);
+        assert_non_null(strstr(slip_error_message(err), cases[i].says));
+        assert_true(slip__object_equal(&slip__record_disk, &disk, &none));
+        slip_error_free(err);
+        json_decref(json);
     }
 }
 
@@ -207,6 +245,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip),
+        cmocka_unit_test(foreign_json_is_refused),
         cmocka_unit_test(equal_sees_each_field),
         cmocka_unit_test(dispose_is_idempotent),
         cmocka_unit_test(tables),

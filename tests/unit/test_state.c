@@ -66,12 +66,27 @@ static int tear_down(void **state)
     return left ? -1 : 0;
 }
 
-static int add_name(const char *name, void *payload)
+static int add_name(const char *name, bool alive, void *payload)
 {
     char *names = payload;
 
-    strcat(strcat(names, name), " ");
+    if (alive)
+        strcat(strcat(names, name), " ");
     return 0;
+}
+
+/* What a list does where no hypervisor knows more. */
+static int clear_dead(const char *name, bool alive, void *payload)
+{
+    if (!alive)
+        slip__state_clear(*(const int *)payload, name);
+    return 0;
+}
+
+static void clear_all_dead(const struct place *place)
+{
+    assert_int_equal(
+        slip__state_each(place->root_fd, clear_dead, (void *)(uintptr_t)&place->root_fd, NULL), 0);
 }
 
 static void assert_alive(const struct place *place, const char *expected)
@@ -160,7 +175,7 @@ static pid_t fork_owner(const struct place *place, const char *name)
 
         snprintf(info.name, sizeof(info.name), "%s", name);
         if (slip__state_claim(place->root_fd, name, &entry, NULL) < 0 ||
-            slip__state_write_record(&entry, &info, NULL) < 0 ||
+            slip__state_write_record(&entry, &info, 1, NULL) < 0 ||
             slip__state_listen(&entry, &fd, NULL) < 0)
             _exit(1); /* the test finds nobody ready */
         (void)!write(ready[1], "", 1);
@@ -194,24 +209,76 @@ static void a_living_owner_is_found(void **state)
     close(fd);
     kill_owner(pid);
     assert_alive(place, "");
+    clear_all_dead(place);
 }
 
-static void a_killed_owner_leaves_its_name(void **state)
+/* A dead owner's record stays until somebody has found out whether anything is left of its domain. */
+static void a_killed_owner_leaves_its_record(void **state)
 {
     const struct place *place = *state;
+    struct slip_domain_info info = {.size = sizeof(info)};
     struct slip_entry entry;
     int fd;
 
-    /* The next one to ask may be a list, an open or a create: each clears away. */
     kill_owner(fork_owner(place, "vm"));
     assert_int_equal(slip__state_connect(place->root_fd, "vm", &fd, NULL), SLIP_ENOENT);
-    assert_int_equal(count_entries(place->path), 0);
-    kill_owner(fork_owner(place, "vm"));
+    assert_false(slip__state_is_alive(place->root_fd, "vm"));
+    assert_int_equal(slip__state_read_record(place->root_fd, "vm", &info, NULL), 0);
+    assert_int_equal(info.state, SLIP_STATE_RUNNING);
     assert_int_equal(slip__state_claim(place->root_fd, "vm", &entry, NULL), 0);
+    assert_true(entry.leftover);
+    slip__state_forget(&entry); /* thought better of it */
+    assert_int_equal(slip__state_read_record(place->root_fd, "vm", &info, NULL), 0);
+    assert_int_equal(slip__state_claim(place->root_fd, "vm", &entry, NULL), 0);
+    slip__state_reset(&entry);
     assert_int_equal(slip__state_connect(place->root_fd, "vm", &fd, NULL), SLIP_ESTATE);
+    assert_int_equal(slip__state_read_record(place->root_fd, "vm", &info, NULL), SLIP_ENOENT);
     slip__state_release(&entry);
     kill_owner(fork_owner(place, "vm"));
-    assert_alive(place, "");
+    clear_all_dead(place);
+    assert_int_equal(count_entries(place->path), 0);
+}
+
+/* A uuid is one guest's. */
+static void uuids_are_linked(void **state)
+{
+    static const char *const uuid = "4a3c1e0e-8b1f-4d8e-9a57-0d2b6c7f1e90";
+    const struct place *place = *state;
+    struct slip_domain_info info = {.state = SLIP_STATE_RUNNING, .domid = 7};
+    struct slip_error *err = NULL;
+    struct slip_entry one, two;
+    char name[SLIP_LIMIT_NAME_BYTES + 1];
+
+    assert_false(slip__state_name_of(place->root_fd, uuid, name));
+    assert_int_equal(slip__state_claim(place->root_fd, "one", &one, NULL), 0);
+    assert_int_equal(slip__state_link(&one, uuid, NULL), 0);
+    assert_true(slip__state_name_of(place->root_fd, uuid, name));
+    assert_string_equal(name, "one");
+    assert_int_equal(slip__state_claim(place->root_fd, "two", &two, NULL), 0);
+    assert_int_equal(slip__state_link(&two, uuid, &err), SLIP_EEXIST);
+    assert_int_equal(slip_error_code(err), SLIP_CODE_UUID_TAKEN);
+    assert_non_null(strstr(slip_error_message(err), "guest 'one'"));
+    slip_error_free(err);
+    slip__state_release(&two);
+    assert_true(slip__state_name_of(place->root_fd, uuid, name));
+
+    /* The dead keep theirs until they are cleared away. */
+    snprintf(info.name, sizeof(info.name), "one");
+    snprintf(info.uuid, sizeof(info.uuid), "%s", uuid);
+    assert_int_equal(slip__state_write_record(&one, &info, 1, NULL), 0);
+    slip__state_forget(&one);
+    assert_true(slip__state_name_of(place->root_fd, uuid, name));
+    assert_int_equal(slip__state_read_record(place->root_fd, "one", &info, NULL), 0);
+    assert_int_equal(info.domid, 7);
+    slip__state_clear(place->root_fd, "one");
+    assert_false(slip__state_name_of(place->root_fd, uuid, name));
+
+    /* Links that lead nowhere keep nobody out. */
+    assert_int_equal(symlinkat("gone", place->root_fd, ".4a3c1e0e-8b1f-4d8e-9a57-0d2b6c7f1e90"), 0);
+    assert_int_equal(slip__state_claim(place->root_fd, "two", &two, NULL), 0);
+    assert_int_equal(slip__state_link(&two, uuid, NULL), 0);
+    slip__state_release(&two);
+    assert_false(slip__state_name_of(place->root_fd, uuid, name));
 }
 
 static void a_half_made_entry_is_cleared(void **state)
@@ -259,7 +326,7 @@ static void one_of_many_wins(void **state)
 
     for (unsigned round = 0; round < 50; round++) {
         int start[2], stay[2], told[2], status, won = 0, lost = 0;
-        char names[512] = "", bytes[RACERS] = {0};
+        char bytes[RACERS] = {0};
         pid_t pids[RACERS];
 
         assert_int_equal(pipe2(start, O_CLOEXEC) | pipe2(told, O_CLOEXEC), 0);
@@ -267,7 +334,7 @@ static void one_of_many_wins(void **state)
         for (unsigned i = 0; i < RACERS; i++)
             pids[i] = fork_racer(place, start[0], stay[0], told[1], round % 2);
         assert_int_equal(write(start[1], bytes, RACERS), RACERS);
-        assert_int_equal(slip__state_each(place->root_fd, add_name, names, NULL), 0);
+        clear_all_dead(place);
         for (unsigned i = 0; i < RACERS; i++)
             assert_int_equal(read(told[0], bytes, 1), 1);
         assert_int_equal(write(stay[1], bytes, RACERS), RACERS);
@@ -285,7 +352,7 @@ static void one_of_many_wins(void **state)
             close(told[i]);
         }
     }
-    assert_alive(place, "");
+    clear_all_dead(place);
 }
 
 /* Claims and gives back the name again and again, or leaves it as the dead do; held is there while somebody has it. */
@@ -315,7 +382,7 @@ static _Noreturn void juggle(const struct place *place, const char *held)
 static void names_go_from_hand_to_hand(void **state)
 {
     const struct place *place = *state;
-    char held[600], names[512];
+    char held[600];
     int status, running = RACERS;
 
     snprintf(held, sizeof(held), "%s/held", place->top);
@@ -323,14 +390,13 @@ static void names_go_from_hand_to_hand(void **state)
         if (fork() == 0)
             juggle(place, held);
     while (running) {
-        names[0] = 0;
-        assert_int_equal(slip__state_each(place->root_fd, add_name, names, NULL), 0);
+        clear_all_dead(place);
         if (waitpid(-1, &status, WNOHANG) > 0) {
             assert_int_equal(status, 0);
             running--;
         }
     }
-    assert_alive(place, "");
+    clear_all_dead(place);
 }
 
 /* Who is clearing a dead entry away has its lock for a moment: that is not yet somebody who is alive. */
@@ -370,15 +436,11 @@ static void a_sweeper_is_waited_for(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_A_FOLDER(a_claim_keeps_others_off),
-        IN_A_FOLDER(bad_names_are_refused),
-        IN_A_FOLDER(a_folder_of_others_is_refused),
-        IN_A_FOLDER(a_living_owner_is_found),
-        IN_A_FOLDER(a_killed_owner_leaves_its_name),
-        IN_A_FOLDER(a_half_made_entry_is_cleared),
-        IN_A_FOLDER(one_of_many_wins),
-        IN_A_FOLDER(names_go_from_hand_to_hand),
-        IN_A_FOLDER(a_sweeper_is_waited_for),
+        IN_A_FOLDER(a_claim_keeps_others_off),         IN_A_FOLDER(bad_names_are_refused),
+        IN_A_FOLDER(a_folder_of_others_is_refused),    IN_A_FOLDER(a_living_owner_is_found),
+        IN_A_FOLDER(a_killed_owner_leaves_its_record), IN_A_FOLDER(uuids_are_linked),
+        IN_A_FOLDER(a_half_made_entry_is_cleared),     IN_A_FOLDER(one_of_many_wins),
+        IN_A_FOLDER(names_go_from_hand_to_hand),       IN_A_FOLDER(a_sweeper_is_waited_for),
     };
 
     return cmocka_run_group_tests_name("state", tests, NULL, NULL);
