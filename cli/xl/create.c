@@ -69,7 +69,7 @@ static int start(const struct xl_args *args, const struct cli_args *cli, struct 
 
     if (args->set['V'] || args->set['A'])
         fputs("xl: warning: there is no VNC viewer to start; -V and -A do nothing\n", stderr);
-    if (cli_domain_start(cli, g, 0, &domain) != CLI_OK)
+    if (cli_domain_start(cli, g, args->set['c'] ? SLIP_CREATE_CONSOLE : 0, NULL, &domain) != CLI_OK)
         return XL_CREATE_FAILED;
     if (args->set['c'])
         code = xl_console(args, domain);

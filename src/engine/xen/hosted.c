@@ -142,6 +142,65 @@ static int hosted_list(slip_domain_fn *fn, void *payload, struct slip_error **er
     return rc;
 }
 
+/* The first domain of this batch that has the name. 1: it is in *ret_domid; 0: none has. */
+static int find_in_batch(struct slip_xen *xen, const xc_domaininfo_t *doms, size_t count,
+                         const char *name, slip_known_fn *known, void *payload, unsigned *ret_domid,
+                         struct slip_error **err)
+{
+    SLIP_AUTO_FREE struct slip_xen_read *reads = calloc(count, sizeof(*reads));
+    SLIP_AUTO_FREE char(*names)[128] = calloc(count, sizeof(*names));
+    SLIP_AUTO_FREE unsigned *domids = calloc(count, sizeof(*domids));
+    struct slip_xen_read *next = reads;
+    size_t n = 0;
+    int rc;
+
+    if (!reads || !names || !domids)
+        return slip__error_oom(err);
+    for (size_t i = 0; i < count; i++) {
+        char uuid[37];
+
+        write_uuid(uuid, doms[i].handle);
+        if (known(uuid, payload))
+            continue;
+        domids[n] = doms[i].domain;
+        want(&next, "/local/domain", domids[n], "name", names[n], sizeof(names[n]));
+        n++;
+    }
+    rc = n ? slip__xen_store_read_all(xen->store, reads, n, err) : 0;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        if (strcmp(names[i], name) != 0)
+            continue;
+        *ret_domid = domids[i];
+        return 1;
+    }
+    return rc;
+}
+
+/* Names take a question each, numbers and uuids a hypercall for all: so only those are asked of whom nobody knows the name. */
+static int hosted_find(const char *name, slip_known_fn *known, void *payload, unsigned *ret_domid,
+                       struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_close) struct slip_xen xen = {0};
+    SLIP_AUTO_FREE xc_domaininfo_t *doms = malloc(BATCH * sizeof(*doms));
+    uint32_t first = 0;
+    int rc = doms ? slip__xen_open(&xen, err) : slip__error_oom(err), count = (int)BATCH;
+
+    while (rc == 0 && count >= (int)BATCH) {
+        count = xc_domain_getinfolist(xen.xc, first, BATCH, doms);
+        if (count < 0)
+            return slip__xen_error(&xen, err, "list the domains");
+        if (count > (int)BATCH)
+            count = BATCH;
+        if (!count)
+            break;
+        rc = find_in_batch(&xen, doms, (size_t)count, name, known, payload, ret_domid, err);
+        first = doms[count - 1].domain + 1u;
+    }
+    if (rc == 1)
+        return 0;
+    return rc < 0 ? rc : slip__error(err, SLIP_ENOENT, "no domain is called '%s'", name);
+}
+
 /* What Xen knows of one domain. */
 static int find(struct slip_xen *xen, uint32_t domid, xc_domaininfo_t *ret, struct slip_error **err)
 {
@@ -361,6 +420,7 @@ static int hosted_devices(unsigned domid, slip_device_fn *fn, void *payload,
 
 const struct slip_hosted slip__xen_hosted = {
     .list = hosted_list,
+    .find = hosted_find,
     .look = hosted_look,
     .pause = hosted_pause,
     .unpause = hosted_unpause,

@@ -214,6 +214,7 @@ const struct slip_engine slip__engine_xen = {
     .summary = "real Xen, from its control domain",
     .machines = {[SLIP_TYPE_PVH] = &slip__machine_xen_pvh, [SLIP_TYPE_PV] = &slip__machine_xen_pv},
     .hosted = &slip__xen_hosted,
+    .watchdog = true,
     .probe = slip__xen_probe,
     .describe = slip__xen_describe,
     .check = slip__xen_check,
