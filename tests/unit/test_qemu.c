@@ -19,11 +19,11 @@
 #include "base/diag.h"
 #include "engine/engine.h"
 #include "engine/qemu/argv.h"
-#include "engine/qemu/disk.h"
+#include "engine/disk.h"
 #include "engine/qemu/probe.h"
 #include "engine/qemu/ram.h"
 #include "engine/qemu/reset.h"
-#include "engine/qemu/spawn.h"
+#include "engine/child.h"
 #include "guest/guest.h"
 #include "skip.h"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "engine/qemu/spawn.h"
+#include "engine/child.h"
 
 #define PROGRAM "qemu-system-x86_64"
 

@@ -16,13 +16,13 @@
 #include "engine/engine.h"
 #include "engine/qemu/argv.h"
 #include "engine/qemu/check.h"
-#include "engine/qemu/disk.h"
+#include "engine/disk.h"
 #include "engine/qemu/memory.h"
 #include "engine/qemu/probe.h"
 #include "engine/qemu/qmp.h"
 #include "engine/qemu/ram.h"
 #include "engine/qemu/reset.h"
-#include "engine/qemu/spawn.h"
+#include "engine/child.h"
 
 /* How long QEMU may take to greet and to answer. Both are a matter of milliseconds; a host that swaps is slower. */
 #define GREETING_TIMEOUT_MS 60000

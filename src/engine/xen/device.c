@@ -75,3 +75,59 @@ void slip__xen_device_put_front(const struct slip_xen_device *dev, struct slip_x
     slip__xen_device_front(dev, path);
     slip__xen_nodes_write(nodes, value, "%s/%s", path, key);
 }
+
+static int parse_state(const char *text)
+{
+    return text[0] >= '1' && text[0] <= '8' && !text[1] ? text[0] - '0' : 0;
+}
+
+int slip__xen_device_states(struct slip_xen_store *store, const struct slip_xen_device *dev,
+                            struct slip_xen_states *ret, struct slip_error **err)
+{
+    char back[SLIP_XEN_PATH_BYTES], front[SLIP_XEN_PATH_BYTES], values[2][4];
+    struct slip_xen_read reads[] = {{.value = values[0], .size = sizeof(values[0])},
+                                    {.value = values[1], .size = sizeof(values[1])}};
+    int rc;
+
+    slip__xen_device_back(dev, back);
+    slip__xen_device_front(dev, front);
+    snprintf(reads[0].path, sizeof(reads[0].path), "%.*s/state", SLIP_XEN_PATH_BYTES - 8, back);
+    snprintf(reads[1].path, sizeof(reads[1].path), "%.*s/state", SLIP_XEN_PATH_BYTES - 8, front);
+    rc = slip__xen_store_read_all(store, reads, 2, err);
+    *ret = rc < 0 ? (struct slip_xen_states){0}
+                  : (struct slip_xen_states){parse_state(values[0]), parse_state(values[1])};
+    return rc;
+}
+
+bool slip__xen_device_wait(struct slip_xen_store *store, const struct slip_xen_device *dev,
+                           slip_xen_states_fn *done, uint64_t deadline_us,
+                           struct slip_xen_states *ret)
+{
+    char path[SLIP_XEN_PATH_BYTES], state[SLIP_XEN_PATH_BYTES];
+
+    slip__xen_device_back(dev, path);
+    snprintf(state, sizeof(state), "%.*s/state", SLIP_XEN_PATH_BYTES - 8, path);
+    if (slip__xen_store_watch(store, state, "back", NULL) < 0)
+        return false;
+    slip__xen_device_front(dev, path);
+    snprintf(state, sizeof(state), "%.*s/state", SLIP_XEN_PATH_BYTES - 8, path);
+    if (slip__xen_store_watch(store, state, "front", NULL) < 0)
+        return false;
+    do {
+        if (slip__xen_device_states(store, dev, ret, NULL) < 0)
+            return false;
+        if (done(*ret))
+            return true;
+    } while (slip__xen_store_wait(store, deadline_us));
+    return false;
+}
+
+void slip__xen_device_complaint(struct slip_xen_store *store, const struct slip_xen_device *dev,
+                                char *ret, size_t size)
+{
+    slip__xen_store_read(store, ret, size, "/local/domain/0/error/backend/%s/%u/%u/error",
+                         dev->backend, dev->domid, dev->devid);
+    for (char *p = ret; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            *p = ' ';
+}

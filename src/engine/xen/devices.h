@@ -38,7 +38,8 @@ int slip__xen_devices_connect(struct slip_xen *xen, uint32_t domid,
 int slip__xen_devices_remove(struct slip_xen *xen, uint32_t domid, bool alive,
                              struct slip_error **err);
 
-/* At run time, on any domain: struct slip_engine's and slip_hosted's calls of the same names. */
+/* At run time, on any domain: struct slip_engine's and slip_hosted's calls of the same names. They wait for the guest
+ * (limits.h) on a connection of their own, so that no event of the run's is lost. */
 int slip__xen_device_attach(struct slip_xen *xen, uint32_t domid, const struct slip_device *device,
                             struct slip_error **err);
 int slip__xen_device_detach(struct slip_xen *xen, uint32_t domid, enum slip_device_kind kind,

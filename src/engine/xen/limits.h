@@ -26,6 +26,9 @@
 /* xenconsoled makes a new domain's terminal within this. */
 #define SLIP_LIMIT_CONSOLE_MS 5000
 
+/* Disks of all domains together that are compared with a new one: 32752 domains with two each. */
+#define SLIP_LIMIT_DISKS_ON_HOST 65536u
+
 /* Devices of one kind and domain that are looked at. */
 #define SLIP_LIMIT_DEVICES 1024u
 

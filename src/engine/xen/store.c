@@ -362,7 +362,7 @@ static int request(struct slip_xen_store *store, uint32_t type, const char *cons
     slip__buf_put(&bytes, payload.data, payload.len);
     bytes.failed = bytes.failed || payload.failed;
     rc = exchange(store, &bytes, 1, one_answer, &answer, err);
-    if (rc == 0 && answer.errnum)
+    if (rc == 0 && answer.errnum && !(type == XS_WATCH && answer.errnum == EEXIST))
         rc = refused(answer.errnum, type, texts[0], err);
     else if (rc == 0 && answer.bytes.failed)
         rc = slip__error_oom(err);

@@ -99,7 +99,8 @@ int slip__xen_store_introduce(struct slip_xen_store *store, uint32_t domid, uint
                               uint32_t port, struct slip_error **err);
 int slip__xen_store_release(struct slip_xen_store *store, uint32_t domid, struct slip_error **err);
 
-/* From now on changes of path and below make events, and one event comes at once. token names them. */
+/* From now on changes of path and below make events, and one event comes at once. token names them. Watching the
+ * same again is no failure. */
 int slip__xen_store_watch(struct slip_xen_store *store, const char *path, const char *token,
                           struct slip_error **err);
 void slip__xen_store_unwatch(struct slip_xen_store *store, const char *path, const char *token);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A child program that has exactly the descriptors meant for it, dies with us, and whose words are kept. Knows no QEMU.
+ * A child program that has exactly the descriptors meant for it, dies with us, and whose words are kept. Knows no program.
  *
  * It gets standard input from /dev/null, its output and errors go to a bounded log in memory, it leads a session of its own,
  * and it is killed when the thread that started it ends (PR_SET_PDEATHSIG counts threads, not processes): start it from a
  * thread that lives as long as it should. Its end sends no SIGCHLD, and no wait() of the program we are part of can reap it.
  */
-#ifndef SLIP_ENGINE_QEMU_SPAWN_H
-#define SLIP_ENGINE_QEMU_SPAWN_H
+#ifndef SLIP_ENGINE_CHILD_H
+#define SLIP_ENGINE_CHILD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +20,7 @@
 
 struct slip_child {
     int pidfd; /* readable once it has ended; -1: none */
+    pid_t pid;
     int log_fd;
     bool reaped;
     int how; /* once reaped: CLD_EXITED, CLD_KILLED, ... of waitid(); 0: somebody else reaped it */
@@ -32,8 +33,9 @@ struct slip_child {
 /* The child's standard input and output, and what it is to be allowed. */
 struct slip_child_io {
     int in, out;
-    gid_t group;    /* it is in this one besides its own when it gives up root; 0: in none */
-    bool keep_root; /* it needs a file that is root's alone */
+    gid_t group;      /* it is in this one besides its own when it gives up root; 0: in none */
+    bool keep_root;   /* it needs a file that is root's alone */
+    char *const *env; /* its environment; NULL: LC_ALL and PATH alone */
 };
 
 /*
@@ -44,7 +46,8 @@ struct slip_child_io {
 #define SLIP_CHILD_FIRST_UID 1879048192u
 #define SLIP_CHILD_NOBODY    65534u
 
-/* Starts argv[0] (a path). Of our descriptors it gets io (NULL: nothing to read, and its log) as 0 and 1, its log as 2, and
+/* Starts argv[0] (a path). Of our descriptors it gets io (NULL, or in and out -1: nothing to read, and its log) as 0 and 1, its
+ * log as 2, and
  * keep[0..n_keep) under the same numbers. Returns without waiting: that it could not be executed shows as its end, with the
  * reason in its log. */
 int slip__child_start(struct slip_child *child, char *const argv[], const struct slip_child_io *io,
@@ -57,7 +60,7 @@ bool slip__child_wait(struct slip_child *child, int timeout_ms);
 void slip__child_output(const struct slip_child *child, char *ret, size_t size);
 /* "exited with status 1: its last words": how it ended (after slip__child_ended() said so), for an error message. */
 void slip__child_describe_end(const struct slip_child *child, char *ret, size_t size);
-/* Kills it if it lives, reaps it, closes all. */
+/* Kills it, with what it started and did not set apart, if it lives; reaps it, closes all. */
 void slip__child_dispose(struct slip_child *child);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Opens the files and block devices behind a guest's disks. */
-#include "engine/qemu/disk.h"
+#include "engine/disk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,6 +47,21 @@ static bool locked(int fd, off_t byte)
         .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1, .l_pid = 0};
 
     return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+static bool hold(int fd, off_t byte)
+{
+    struct flock lock = {
+        .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1, .l_pid = 0};
+
+    return fcntl(fd, F_OFD_SETLK, &lock) == 0 || (errno != EAGAIN && errno != EACCES);
+}
+
+bool slip__disk_lock(int fd, bool writable)
+{
+    /* First held, then looked at: of two at once at least one sees the other. */
+    return hold(fd, LOCK_BARS_WRITE) && (!writable || hold(fd, LOCK_WRITES)) &&
+           !locked(fd, LOCK_WRITES) && !(writable && locked(fd, LOCK_BARS_WRITE));
 }
 
 static int check_use(int fd, bool writable, const char *path, size_t index, struct slip_error **err)

@@ -4,7 +4,7 @@
  *
  * Between clone and exec only what is safe there: the process we live in may have other threads.
  */
-#include "engine/qemu/spawn.h"
+#include "engine/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,7 +85,7 @@ static _Noreturn void child_main(char *const argv[], const struct slip_child_io 
     for (size_t i = 0; i < n_keep; i++)
         if (fcntl(keep[i], F_SETFD, 0) < 0)
             child_fail("hand over a descriptor", "");
-    execve(argv[0], argv, child_environ);
+    execve(argv[0], argv, io->env ? io->env : child_environ);
     child_fail("execute ", argv[0]);
 }
 
@@ -124,7 +124,7 @@ int slip__child_start(struct slip_child *child, char *const argv[], const struct
                       const int *keep, size_t n_keep, struct slip_error **err)
 {
     SLIP_AUTO_CLOSE int null_fd = -1, log_fd = -1;
-    struct slip_child_io quiet;
+    struct slip_child_io quiet = io ? *io : (struct slip_child_io){.in = -1, .out = -1};
     sigset_t all, before;
     pid_t parent = getpid();
     int pidfd = -1, rc, errnum;
@@ -134,13 +134,14 @@ int slip__child_start(struct slip_child *child, char *const argv[], const struct
     log_fd = make_log(err);
     if (log_fd < 0)
         return log_fd;
-    if (!io) {
+    if (quiet.in < 0) {
         null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
         if (null_fd < 0)
             return slip__error_errno(err, SLIP_EENGINE, errno, "cannot open /dev/null");
-        quiet = (struct slip_child_io){.in = null_fd, .out = log_fd};
-        io = &quiet;
+        quiet.in = null_fd;
+        quiet.out = log_fd;
     }
+    io = &quiet;
     rc = check_numbers(io, log_fd, keep, n_keep, err);
     if (rc)
         return rc;
@@ -156,6 +157,7 @@ int slip__child_start(struct slip_child *child, char *const argv[], const struct
     if (r < 0)
         return slip__error_errno(err, SLIP_EENGINE, errnum, "cannot start a process");
     child->pidfd = pidfd;
+    child->pid = (pid_t)r;
     child->log_fd = slip__steal_fd(&log_fd);
     return 0;
 }
@@ -235,8 +237,10 @@ void slip__child_describe_end(const struct slip_child *child, char *ret, size_t 
 void slip__child_dispose(struct slip_child *child)
 {
     if (child->pidfd >= 0) {
-        if (!slip__child_ended(child))
+        if (!slip__child_ended(child)) {
+            kill(-child->pid, SIGKILL); /* its group; the number is its own until it is reaped */
             pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0);
+        }
         reap(child, 0);
         close(child->pidfd);
     }
