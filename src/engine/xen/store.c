@@ -44,7 +44,7 @@ typedef void answer_fn(void *payload, unsigned index, uint32_t type, const char 
 
 static int connect_socket(void)
 {
-    const char *path = getenv("XENSTORED_PATH"); /* as libxenstore and Xen's own tools */
+    const char *path = secure_getenv("XENSTORED_PATH"); /* as libxenstore and Xen's own tools */
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     SLIP_AUTO_CLOSE int fd = -1;
 
