@@ -151,12 +151,47 @@ static void read_guest(struct slip_xen_run *run)
                             : run->memory_bytes;
 }
 
+/* What XenStore is to know. */
+static struct slip_xen_publish describe(struct slip_xen_run *run)
+{
+    return (struct slip_xen_publish){
+        .xen = &run->xen,
+        .domid = run->domid,
+        .guest = run->guest,
+        .store_port = run->store.port,
+        .console_port = run->console.port,
+        .store_frame = run->store.frame,
+        .console_frame = run->console.frame,
+        .devices = run->devices,
+        .watch = SLIP_XEN_WATCH_END,
+    };
+}
+
+static int begin_publishing(struct slip_xen_run *run, struct slip_error **err)
+{
+    const struct slip_xen_publish what = describe(run);
+
+    run->published = true; /* even if it fails: unpublish() takes what there is */
+    return slip__xen_publish_begin(&what, err);
+}
+
+static int end_publishing(struct slip_xen_run *run, struct slip_error **err)
+{
+    const struct slip_xen_publish what = describe(run);
+
+    return slip__xen_publish_end(&what, err);
+}
+
 int slip__xen_domain_make(struct slip_xen_run *run, struct slip_error **err)
 {
     xc_physinfo_t info = {0};
     int rc;
 
     read_guest(run);
+    if (run->type != SLIP_TYPE_PV) {
+        run->store.frame = slip__xen_hvm_special_frame(SLIP_XEN_SPECIAL_STORE);
+        run->console.frame = slip__xen_hvm_special_frame(SLIP_XEN_SPECIAL_CONSOLE);
+    }
     rc = check_host(run, &info, err);
     if (rc == 0 && run->type == SLIP_TYPE_PV)
         rc = slip__xen_pv_check(run, err);
@@ -165,10 +200,12 @@ int slip__xen_domain_make(struct slip_xen_run *run, struct slip_error **err)
     if (rc == 0)
         rc = make_domain(run, &info, err);
     if (rc == 0)
-        rc = set_limits(run, err);
+        rc = make_channels(run, err);
     if (rc == 0)
-        rc = give_memory(run, err);
-    return rc < 0 ? rc : make_channels(run, err);
+        rc = begin_publishing(run, err);
+    if (rc == 0)
+        rc = set_limits(run, err);
+    return rc < 0 ? rc : give_memory(run, err);
 }
 
 /* xenstored and xenconsoled take the rings by these grants, so that they need no right to all of the guest's memory. The guest
@@ -199,23 +236,6 @@ static int seed_grants(struct slip_xen_run *run, struct slip_error **err)
     return 0;
 }
 
-static int publish(struct slip_xen_run *run, struct slip_error **err)
-{
-    const struct slip_xen_publish what = {
-        .xen = &run->xen,
-        .domid = run->domid,
-        .guest = run->guest,
-        .store_port = run->store.port,
-        .console_port = run->console.port,
-        .store_frame = run->store.frame,
-        .console_frame = run->console.frame,
-        .devices = run->devices,
-    };
-
-    run->published = true; /* even if it fails: unpublish() takes what there is */
-    return slip__xen_publish(&what, err);
-}
-
 int slip__xen_domain_finish(struct slip_xen_run *run, const struct slip_plan *plan,
                             struct slip_error **err)
 {
@@ -230,7 +250,7 @@ int slip__xen_domain_finish(struct slip_xen_run *run, const struct slip_plan *pl
     }
     if (rc == 0)
         rc = seed_grants(run, err);
-    return rc < 0 ? rc : publish(run, err);
+    return rc < 0 ? rc : end_publishing(run, err);
 }
 
 /* Is there still this domain, and not another one of its number? */

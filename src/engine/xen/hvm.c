@@ -132,16 +132,20 @@ void slip__xen_ident_page_table(uint32_t ret[1024])
         ret[i] = i << 22 | IDENT_FLAGS;
 }
 
+uint64_t slip__xen_hvm_special_frame(enum slip_xen_special which)
+{
+    return slip__machine_xen_pvh.special_gpa / SLIP_PAGE_BYTES + which;
+}
+
 int slip__xen_hvm_special(struct slip_xen_run *run, struct slip_error **err)
 {
     const struct slip_xen *xen = &run->xen;
-    uint64_t first = slip__machine_xen_pvh.special_gpa / SLIP_PAGE_BYTES;
     xen_pfn_t frames[SLIP_XEN_SPECIALS];
     uint32_t table[1024];
     char *pages;
 
     for (unsigned i = 0; i < SLIP_XEN_SPECIALS; i++)
-        frames[i] = first + i;
+        frames[i] = slip__xen_hvm_special_frame((enum slip_xen_special)i);
     if (xc_domain_populate_physmap_exact(xen->xc, run->domid, SLIP_XEN_SPECIALS, 0, 0, frames) < 0)
         return slip__xen_error(xen, err, "give the domain its special pages");
     pages = slip__xen_map_frames(xen->memory, run->domid, frames, SLIP_XEN_SPECIALS, err);
@@ -151,14 +155,13 @@ int slip__xen_hvm_special(struct slip_xen_run *run, struct slip_error **err)
     memset(pages, 0, SLIP_XEN_SPECIALS * SLIP_PAGE_BYTES);
     memcpy(pages + SLIP_XEN_SPECIAL_IDENT_PT * SLIP_PAGE_BYTES, table, sizeof(table));
     xenforeignmemory_unmap(xen->memory, pages, SLIP_XEN_SPECIALS);
-    run->store.frame = first + SLIP_XEN_SPECIAL_STORE;
-    run->console.frame = first + SLIP_XEN_SPECIAL_CONSOLE;
     return 0;
 }
 
 static int set_params(const struct slip_xen_run *run, struct slip_error **err)
 {
-    uint64_t special = slip__machine_xen_pvh.special_gpa;
+    uint64_t ident = slip__xen_hvm_special_frame(SLIP_XEN_SPECIAL_IDENT_PT) * SLIP_PAGE_BYTES;
+    uint64_t tss = slip__xen_hvm_special_frame(SLIP_XEN_SPECIAL_VM86_TSS) * SLIP_PAGE_BYTES;
     const struct {
         uint32_t index;
         uint64_t value;
@@ -167,9 +170,8 @@ static int set_params(const struct slip_xen_run *run, struct slip_error **err)
         {HVM_PARAM_STORE_EVTCHN, run->store.port},
         {HVM_PARAM_CONSOLE_PFN, run->console.frame},
         {HVM_PARAM_CONSOLE_EVTCHN, run->console.port},
-        {HVM_PARAM_IDENT_PT, special + SLIP_XEN_SPECIAL_IDENT_PT * SLIP_PAGE_BYTES},
-        {HVM_PARAM_VM86_TSS_SIZED,
-         VM86_TSS_BYTES << 32 | (special + SLIP_XEN_SPECIAL_VM86_TSS * SLIP_PAGE_BYTES)},
+        {HVM_PARAM_IDENT_PT, ident},
+        {HVM_PARAM_VM86_TSS_SIZED, VM86_TSS_BYTES << 32 | tss},
         /* xl's default for the emulated local APIC's timer */
         {HVM_PARAM_TIMER_MODE, HVMPTM_no_delay_for_missed_ticks},
     };

@@ -18,7 +18,9 @@ enum slip_xen_special {
     SLIP_XEN_SPECIALS
 };
 
-/* Gives the domain its special pages, fills them, and sets run->store's and run->console's frames. */
+/* Where one lies: known before it is there. */
+uint64_t slip__xen_hvm_special_frame(enum slip_xen_special which);
+/* Gives the domain its special pages and fills them. */
 int slip__xen_hvm_special(struct slip_xen_run *run, struct slip_error **err);
 /* Parameters, memory map, MTRRs, first vCPU at the plan's entry. */
 int slip__xen_hvm_start(struct slip_xen_run *run, const struct slip_plan *plan,

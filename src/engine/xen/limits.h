@@ -29,6 +29,9 @@
 /* Disks of all domains together that are compared with a new one: 32752 domains with two each. */
 #define SLIP_LIMIT_DISKS_ON_HOST 65536u
 
+/* It is waited for so long before a domain's nodes are taken away: it would write the terminal's again. */
+#define SLIP_LIMIT_CONSOLE_NOTE_MS 500
+
 /* Devices of one kind and domain that are looked at. */
 #define SLIP_LIMIT_DEVICES 1024u
 

@@ -7,25 +7,29 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "engine/xen/device.h"
 #include "engine/xen/devices.h"
+#include "engine/xen/limits.h"
 #include "engine/xen/store.h"
 #include "engine/xen/userdata.h"
 
-/* Nodes that are the guest's own: its drivers write there. */
+/* Nodes that are the guest's own: its drivers write there. In the order of making; a folder's name comes before what is in it. */
 static const char *const guests_own[] = {"attr",
+                                         "data",
+                                         "drivers",
+                                         "error",
+                                         "feature",
                                          "control/feature-poweroff",
                                          "control/feature-reboot",
                                          "control/feature-suspend",
                                          "control/shutdown",
                                          "control/sysrq",
-                                         "data",
-                                         "device/suspend/event-channel",
-                                         "drivers",
-                                         "error",
-                                         "feature"};
+                                         "device/suspend/event-channel"};
+/* The folders they are in, which are not. */
+static const char *const hosts_own[] = {"control", "device", "device/suspend"};
 
-/* Nodes whose values depend on nothing. */
+/* Nodes whose values depend on nothing. Not here although xl makes it: console/tty, which xenconsoled makes anyway. */
 static const struct {
     const char *path;
     const char *value;
@@ -36,7 +40,6 @@ static const struct {
     {"console/limit", "1048576"}, /* bytes of output that xenconsoled keeps */
     {"console/output", "pty"},
     {"console/type", "xenconsoled"},
-    {"console/tty", ""}, /* xenconsoled writes it */
 };
 
 static void put_uint(struct slip_xen_nodes *nodes, const char *home, const char *path,
@@ -78,36 +81,67 @@ static void put_cpus(const struct slip_guest *guest, const char *home, struct sl
                               "%s/cpu/%lld/availability", home, (long long)i);
 }
 
+/*
+ * The guest's own nodes, each without a request for its permissions: a new node has its parent's, so for as long as these are
+ * made the home is the guest's. Nobody sees that: the guest has not run, and the daemon does not know it yet.
+ */
+static void put_guests_own(const char *perms, const char *home, uint32_t domid,
+                           struct slip_xen_nodes *nodes)
+{
+    char own[16];
+
+    snprintf(own, sizeof(own), "n%u", domid);
+    slip__xen_nodes_mkdir(nodes, own, "%s", home);
+    for (size_t i = 0; i < SLIP_COUNT(guests_own); i++)
+        slip__xen_nodes_mkdir(nodes, NULL, "%s/%s", home, guests_own[i]);
+    for (size_t i = 0; i < SLIP_COUNT(hosts_own); i++)
+        slip__xen_nodes_perms(nodes, perms, "%s/%s", home, hosts_own[i]);
+    slip__xen_nodes_perms(nodes, perms, "%s", home);
+}
+
 static void put_home(const struct slip_xen_publish *what, const char *perms, const char *home,
                      struct slip_xen_nodes *nodes)
 {
     const struct slip_guest *guest = what->guest;
-    char own[16];
+    int64_t max;
 
-    snprintf(own, sizeof(own), "n%u", what->domid);
-    slip__xen_nodes_mkdir(nodes, perms, "%s", home);
+    put_guests_own(perms, home, what->domid, nodes);
     slip__xen_nodes_write(nodes, guest->name.value, "%s/name", home);
     put_uint(nodes, home, "domid", what->domid);
     for (size_t i = 0; i < SLIP_COUNT(constants); i++)
         slip__xen_nodes_write(nodes, constants[i].value, "%s/%s", home, constants[i].path);
-    for (size_t i = 0; i < SLIP_COUNT(guests_own); i++)
-        slip__xen_nodes_mkdir(nodes, own, "%s/%s", home, guests_own[i]);
     put_cpus(guest, home, nodes);
-    put_uint(nodes, home, "memory/static-max", (uint64_t)guest->maxmem.value * 1024);
+    /* A balloon driver takes the difference for memory that it has given back: a pvh guest never had it. */
+    max = guest->type.value == SLIP_TYPE_PVH ? guest->memory.value : guest->maxmem.value;
+    put_uint(nodes, home, "memory/static-max", (uint64_t)max * 1024);
     put_uint(nodes, home, "memory/target", (uint64_t)guest->memory.value * 1024);
-    put_uint(nodes, home, "store/port", what->store_port);
-    put_uint(nodes, home, "store/ring-ref", what->store_frame);
-    put_uint(nodes, home, "console/port", what->console_port);
-    put_uint(nodes, home, "console/ring-ref", what->console_frame);
-    slip__xen_nodes_write(nodes, "", "%s/device", home);
+    if (what->store_frame)
+        put_uint(nodes, home, "store/ring-ref", what->store_frame);
 }
 
-static void put_console(const struct slip_xen_publish *what, struct slip_xen_nodes *nodes)
+/* Less than libxl's own of it: no driver negotiates over this device's nodes, and of libxl's copy only the two paths are read. */
+static void put_console(const struct slip_xen_publish *what, const char *perms, const char *home,
+                        struct slip_xen_nodes *nodes)
 {
     const struct slip_xen_device console = {what->domid, 0, "console", "console"};
+    char back[SLIP_XEN_PATH_BYTES], front[SLIP_XEN_PATH_BYTES], libxl[SLIP_XEN_PATH_BYTES];
 
-    slip__xen_device_begin(&console, nodes);
-    slip__xen_device_put_back(&console, nodes, "protocol", "vt100");
+    slip__xen_device_back(&console, back);
+    slip__xen_device_front(&console, front);
+    slip__xen_device_libxl(&console, libxl);
+    slip__xen_nodes_mkdir(nodes, perms, "%s", back);
+    slip__xen_nodes_write(nodes, front, "%s/frontend", back);
+    put_uint(nodes, back, "frontend-id", what->domid);
+    slip__xen_nodes_write(nodes, "1", "%s/online", back);
+    slip__xen_nodes_write(nodes, "1", "%s/state", back);
+    slip__xen_nodes_write(nodes, "vt100", "%s/protocol", back);
+    slip__xen_nodes_write(nodes, front, "%s/frontend", libxl);
+    slip__xen_nodes_write(nodes, back, "%s/backend", libxl);
+    slip__xen_nodes_write(nodes, back, "%s/backend", front);
+    slip__xen_nodes_write(nodes, "0", "%s/backend-id", front);
+    put_uint(nodes, home, "console/port", what->console_port);
+    if (what->console_frame)
+        put_uint(nodes, home, "console/ring-ref", what->console_frame);
 }
 
 /* All of it but the devices that the guest was given. */
@@ -125,19 +159,47 @@ static void put_domain(const struct slip_xen_publish *what, struct slip_xen_node
     slip__xen_nodes_write(nodes, "qemu_xen", "/libxl/%u/dm-version", what->domid);
     put_home(what, perms, home, nodes);
     slip__xen_nodes_write(nodes, vm, "%s/vm", home);
-    put_console(what, nodes);
+    put_console(what, perms, home, nodes);
 }
 
-static int commit(const struct slip_xen_publish *what, struct slip_error **err)
+int slip__xen_publish_begin(const struct slip_xen_publish *what, struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
+    int rc;
+
+    put_domain(what, &nodes);
+    if (what->devices)
+        slip__xen_nodes_write(&nodes, "1", "/libxl/%u/" SLIP_XEN_UNFINISHED, what->domid);
+    if (what->watch)
+        slip__xen_nodes_watch(&nodes, what->watch, what->watch);
+    rc = slip__xen_store_send(what->xen->store, &nodes, err);
+    return rc < 0 ? rc : slip__xen_userdata_write(what->domid, what->guest, err);
+}
+
+/* Backends look at a new device at once, so all of it must be there at once. */
+static int commit_devices(const struct slip_xen_publish *what, struct slip_error **err)
 {
     SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
 
-    put_domain(what, &nodes);
-    if (what->devices) {
-        slip__xen_devices_nodes(what->devices, what->domid, &nodes);
-        slip__xen_nodes_write(&nodes, "1", "/libxl/%u/" SLIP_XEN_UNFINISHED, what->domid);
-    }
+    slip__xen_devices_nodes(what->devices, what->domid, &nodes);
     return slip__xen_store_commit(what->xen->store, &nodes, err);
+}
+
+/* What makes the domain whole for others: by store/port hosted.c knows one that is finished. The introduction comes last, as
+ * it sets xenconsoled going, which we need not wait for. */
+static int complete(const struct slip_xen_publish *what, bool frames_told, struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
+    char home[64];
+
+    snprintf(home, sizeof(home), "/local/domain/%u", what->domid);
+    if (!frames_told) {
+        put_uint(&nodes, home, "console/ring-ref", what->console_frame);
+        put_uint(&nodes, home, "store/ring-ref", what->store_frame);
+    }
+    put_uint(&nodes, home, "store/port", what->store_port);
+    slip__xen_nodes_introduce(&nodes, what->domid, what->store_frame, what->store_port);
+    return slip__xen_store_apply(what->xen->store, &nodes, err);
 }
 
 /* Nothing more is to be done: takes the mark away. */
@@ -149,17 +211,15 @@ static int finished(const struct slip_xen_publish *what, struct slip_error **err
     return slip__xen_store_apply(what->xen->store, &nodes, err);
 }
 
-int slip__xen_publish(const struct slip_xen_publish *what, struct slip_error **err)
+int slip__xen_publish_end(const struct slip_xen_publish *what, struct slip_error **err)
 {
     struct slip_xen *xen = what->xen;
-    int rc = commit(what, err);
+    int rc = slip__xen_store_settle(xen->store, err);
 
-    if (rc < 0)
-        return rc;
-    rc = slip__xen_store_introduce(xen->store, what->domid, what->store_frame, what->store_port,
-                                   err);
+    if (rc == 0 && what->devices)
+        rc = commit_devices(what, err);
     if (rc == 0)
-        rc = slip__xen_userdata_write(what->domid, what->guest, err);
+        rc = complete(what, what->guest->type.value != SLIP_TYPE_PV, err);
     if (rc == 0 && what->devices)
         rc = slip__xen_devices_connect(xen, what->domid, what->devices, err);
     if (rc == 0 && what->devices)
@@ -169,17 +229,23 @@ int slip__xen_publish(const struct slip_xen_publish *what, struct slip_error **e
     return rc;
 }
 
+/* What is to be taken away. */
+struct removal {
+    uint32_t domid;
+    char vm[128]; /* its other node; empty: none that a toolstack can have written */
+};
+
 /* Kinds of backends: all that this host has, as a domain may have been made by anybody. */
 static int fill_removal(struct slip_xen_store *store, struct slip_xen_nodes *nodes, void *payload,
                         struct slip_error **err)
 {
-    const uint32_t *domid = payload;
+    const struct removal *removal = payload;
     SLIP_AUTO(slip__buf_dispose) struct slip_buf kinds = {0};
-    char mine[16], vm[128];
+    char mine[16];
     size_t kept = 0;
     int rc = slip__xen_store_list(store, &kinds, "/local/domain/0/backend");
 
-    snprintf(mine, sizeof(mine), "%u", *domid);
+    snprintf(mine, sizeof(mine), "%u", removal->domid);
     for (const char *kind = NULL; rc == 0 && (kind = slip__xen_store_list_next(&kinds, kind));) {
         SLIP_AUTO(slip__buf_dispose) struct slip_buf domains = {0};
         bool others = false;
@@ -198,10 +264,8 @@ static int fill_removal(struct slip_xen_store *store, struct slip_xen_nodes *nod
                                 "cannot list XenStore's backends");
     if (!kept && kinds.len)
         slip__xen_nodes_remove(nodes, "/local/domain/0/backend");
-    /* Only a path that a toolstack can have written. */
-    if (slip__xen_store_read(store, vm, sizeof(vm), "/local/domain/%s/vm", mine) &&
-        strncmp(vm, "/vm/", 4) == 0 && vm[4] && !strchr(vm + 4, '/'))
-        slip__xen_nodes_remove(nodes, "%s", vm);
+    if (removal->vm[0])
+        slip__xen_nodes_remove(nodes, "%s", removal->vm);
     slip__xen_nodes_remove(nodes, "/local/domain/0/device-model/%s", mine);
     slip__xen_nodes_remove(nodes, "/local/domain/%s", mine);
     slip__xen_nodes_remove(nodes, "/libxl/%s", mine);
@@ -217,15 +281,54 @@ static bool is_alive(struct slip_xen *xen, uint32_t domid)
            !info.shutdown && !info.paused;
 }
 
+static void want(struct slip_xen_read *read, uint32_t domid, const char *key, char *value,
+                 size_t size)
+{
+    snprintf(read->path, sizeof(read->path), "/local/domain/%u/%s", domid, key);
+    read->value = value;
+    read->size = size;
+}
+
+/*
+ * Looks at the nodes that say what there is. xenconsoled writes the terminal of a domain that it has just been told of whether or
+ * not the domain's nodes are still there, and then nobody would take them away: a moment is given to it.
+ */
+static void prepare_removal(struct slip_xen *xen, uint32_t domid, struct removal *ret)
+{
+    uint64_t deadline = slip__now_us() + SLIP_LIMIT_CONSOLE_NOTE_MS * 1000ull;
+    char port[16], type[32], tty[64], path[SLIP_XEN_PATH_BYTES];
+    struct slip_xen_read reads[4];
+
+    ret->domid = domid;
+    want(&reads[0], domid, "vm", ret->vm, sizeof(ret->vm));
+    want(&reads[1], domid, "store/port", port, sizeof(port));
+    want(&reads[2], domid, "console/type", type, sizeof(type));
+    want(&reads[3], domid, "console/tty", tty, sizeof(tty));
+    slip__xen_store_read_all(xen->store, reads, SLIP_COUNT(reads), NULL); /* failed: all empty */
+    if (strncmp(ret->vm, "/vm/", 4) != 0 || !ret->vm[4] || strchr(ret->vm + 4, '/'))
+        ret->vm[0] = '\0';
+    if (!port[0] || tty[0] || strcmp(type, "xenconsoled") != 0)
+        return;
+    snprintf(path, sizeof(path), "/local/domain/%u/console/tty", domid);
+    if (slip__xen_store_watch(xen->store, path, "gone", NULL) < 0)
+        return;
+    while (!slip__xen_store_read(xen->store, tty, sizeof(tty), "%s", path) || !tty[0])
+        if (!slip__xen_store_wait(xen->store, deadline))
+            break;
+    slip__xen_store_unwatch(xen->store, path, "gone");
+}
+
 int slip__xen_unpublish(struct slip_xen *xen, uint32_t domid, struct slip_error **err)
 {
     struct slip_error *first = NULL, *second = NULL;
+    struct removal removal = {0};
     int rc;
 
     if (domid == 0)
         return slip__error(err, SLIP_EINVAL, "the host itself can't be taken away");
     slip__xen_devices_remove(xen, domid, is_alive(xen, domid), &first);
-    slip__xen_store_transact(xen->store, fill_removal, &domid, first ? &second : &first);
+    prepare_removal(xen, domid, &removal);
+    slip__xen_store_transact(xen->store, fill_removal, &removal, first ? &second : &first);
     slip__xen_userdata_remove(domid);
     rc = slip__error_copy(err, first);
     slip_error_free(first);

@@ -24,12 +24,19 @@ struct slip_xen_publish {
     uint32_t store_port, console_port;   /* the guest's event channels, unbound and for domain 0 */
     uint64_t store_frame, console_frame; /* PVH: gfn; PV: mfn */
     struct slip_xen_devices *devices;    /* NULL: it has none */
+    const char *
+        watch; /* NULL, or what to watch from now on, by itself as token: cheaper here than alone */
 };
 
-/* Writes all nodes of the domain in one transaction, its devices' too, libxl's userdata file beside it, introduces it to
- * XenStore, and connects the devices: hotplug scripts have run and backends wait for the guest when this returns. On
- * failure (SLIP_EENGINE, codes XENSTORE_FAILED, HOTPLUG_FAILED, DEVICE_TIMEOUT) nothing is left of it. */
-int slip__xen_publish(const struct slip_xen_publish *what, struct slip_error **err);
+/*
+ * In two steps, so that the daemon works while the guest's memory is filled. The first, once the domain and its channels are
+ * there (frames need not be known): sends most of its nodes and does not wait, writes libxl's userdata file. The second, before
+ * it runs: waits for the first, writes its devices' nodes in one transaction, introduces it to XenStore, and connects the
+ * devices: hotplug scripts have run and backends wait for the guest when this returns. On failure of either (SLIP_EENGINE,
+ * codes XENSTORE_FAILED, HOTPLUG_FAILED, DEVICE_TIMEOUT) the caller takes away what there is by slip__xen_unpublish().
+ */
+int slip__xen_publish_begin(const struct slip_xen_publish *what, struct slip_error **err);
+int slip__xen_publish_end(const struct slip_xen_publish *what, struct slip_error **err);
 
 /* Takes all of a domain away but the domain itself: its devices (closed in order where it lives, taken where it does not),
  * their hotplug scripts' doings, its nodes, its userdata. For any domain, complete or half-built, ours or not; that there is

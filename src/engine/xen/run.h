@@ -18,6 +18,9 @@
 #include "engine/xen/ram.h"
 #include "guest/guest.h"
 
+/* XenStore's own watch for domains that shut down or die. */
+#define SLIP_XEN_WATCH_END "@releaseDomain"
+
 struct slip_xen_devices; /* devices.h: the disks and interfaces it starts with */
 
 /* A page that the guest shares with a service of the host, and the event channel to it. Both valid from the end of create();
@@ -34,7 +37,10 @@ struct slip_xen_run {
     uint32_t domid;
     bool exists;    /* the domain was made, and is ours to destroy */
     bool published; /* it is in XenStore (or may be, in part) */
-    bool over;      /* the event that ends the run was handed out */
+    bool
+        look; /* its end may have been missed: events were taken off the queue for something else */
+    bool batch; /* this process is SCHED_BATCH for now */
+    bool over;  /* the event that ends the run was handed out */
     enum slip_type type;
     unsigned kernel_bits;           /* 32 or 64 */
     bool hap;                       /* nested paging (PVH) */

@@ -27,6 +27,18 @@ struct event {
     char token[SLIP_XEN_PATH_BYTES];
 };
 
+/* A list of changes that was sent ahead. */
+struct ahead {
+    struct slip_xen_nodes nodes;
+    uint32_t first_id;
+    size_t sent;
+    bool waiting; /* for its answers, or for the last of it to be sent */
+    /* Its first failure. */
+    int errnum;
+    uint32_t type;
+    char path[SLIP_XEN_PATH_BYTES];
+};
+
 struct slip_xen_store {
     int fd;
     bool device;  /* the kernel's, for a daemon in another domain: takes one request a write */
@@ -37,6 +49,7 @@ struct slip_xen_store {
     size_t in_len;
     struct event *events; /* a ring */
     unsigned first, n_events;
+    struct ahead ahead;
 };
 
 /* What is to be done with one answer: type is the request's, or XS_ERROR. index counts the requests of the exchange. */
@@ -94,6 +107,7 @@ void slip__xen_store_close(struct slip_xen_store *store)
         return;
     if (store->fd >= 0)
         close(store->fd);
+    slip__xen_nodes_dispose(&store->ahead.nodes);
     free(store->events);
     free(store);
 }
@@ -229,10 +243,9 @@ static int transmit(struct slip_xen_store *store, const struct slip_buf *bytes, 
 }
 
 /* Sends and receives at once: a daemon that waits for us to read what it wrote does not read. */
-static int pump(struct slip_xen_store *store, const struct slip_buf *bytes, uint32_t first_id,
-                unsigned count, answer_fn *fn, void *payload)
+static int pump(struct slip_xen_store *store, const struct slip_buf *bytes, size_t sent,
+                uint32_t first_id, unsigned count, answer_fn *fn, void *payload)
 {
-    size_t sent = 0;
     unsigned done = 0;
     int rc = 0;
 
@@ -270,18 +283,22 @@ static int lost(const struct slip_xen_store *store, struct slip_error **err)
                             strerrordesc_np(store->dead));
 }
 
+static void settle_ahead(struct slip_xen_store *store);
+
 /* Sends count requests in bytes and hands their answers to fn. */
 static int exchange(struct slip_xen_store *store, struct slip_buf *bytes, unsigned count,
                     answer_fn *fn, void *payload, struct slip_error **err)
 {
-    uint32_t first_id = store->ids + 1;
+    uint32_t first_id;
     int rc;
 
     if (bytes->failed)
         return slip__error_oom(err);
+    settle_ahead(store);
     if (!store->dead) {
+        first_id = store->ids + 1;
         number(store, bytes);
-        rc = pump(store, bytes, first_id, count, fn, payload);
+        rc = pump(store, bytes, 0, first_id, count, fn, payload);
         store->dead = rc < 0 ? -rc : 0;
     }
     return store->dead ? lost(store, err) : 0;
@@ -469,7 +486,24 @@ void slip__xen_nodes_mkdir(struct slip_xen_nodes *nodes, const char *perms, cons
     ok = format_path(whole, path, args);
     va_end(args);
     add(nodes, XS_MKDIR, whole, ok, "", 0);
-    add_perms(nodes, whole, ok, perms);
+    if (perms)
+        add_perms(nodes, whole, ok, perms);
+}
+
+void slip__xen_nodes_introduce(struct slip_xen_nodes *nodes, uint32_t domid, uint64_t frame,
+                               uint32_t port)
+{
+    char id[16], rest[48];
+    int len;
+
+    snprintf(id, sizeof(id), "%u", domid);
+    len = snprintf(rest, sizeof(rest), "%llu%c%u", (unsigned long long)frame, 0, port);
+    add(nodes, XS_INTRODUCE, id, true, rest, (size_t)len + 1);
+}
+
+void slip__xen_nodes_watch(struct slip_xen_nodes *nodes, const char *path, const char *token)
+{
+    add(nodes, XS_WATCH, path, true, token, strlen(token) + 1);
 }
 
 void slip__xen_nodes_remove(struct slip_xen_nodes *nodes, const char *path, ...)
@@ -509,6 +543,12 @@ static void note_outcome(void *payload, unsigned index, uint32_t type, const cha
     outcome->offset += sizeof(head) + head.len;
 }
 
+static int too_long(struct slip_error **err)
+{
+    return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
+                            "a path or value is too long for XenStore");
+}
+
 int slip__xen_store_apply(struct slip_xen_store *store, struct slip_xen_nodes *nodes,
                           struct slip_error **err)
 {
@@ -516,12 +556,66 @@ int slip__xen_store_apply(struct slip_xen_store *store, struct slip_xen_nodes *n
     int rc;
 
     if (nodes->failed)
-        return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
-                                "a path or value is too long for XenStore");
+        return too_long(err);
     rc = exchange(store, &nodes->bytes, nodes->count, note_outcome, &outcome, err);
     if (rc == 0 && outcome.errnum)
         rc = refused(outcome.errnum, outcome.type, outcome.path, err);
     return rc;
+}
+
+/* Its answers have come, or never will: what became of it is in ahead. */
+static void settle_ahead(struct slip_xen_store *store)
+{
+    struct ahead *ahead = &store->ahead;
+    struct outcome outcome = {.nodes = &ahead->nodes};
+    int rc;
+
+    if (!ahead->waiting)
+        return;
+    ahead->waiting = false;
+    rc = store->dead ? 0
+                     : pump(store, &ahead->nodes.bytes, ahead->sent, ahead->first_id,
+                            ahead->nodes.count, note_outcome, &outcome);
+    if (rc < 0)
+        store->dead = -rc;
+    ahead->errnum = outcome.errnum;
+    ahead->type = outcome.type;
+    snprintf(ahead->path, sizeof(ahead->path), "%s", outcome.path ? outcome.path : "");
+}
+
+int slip__xen_store_send(struct slip_xen_store *store, struct slip_xen_nodes *nodes,
+                         struct slip_error **err)
+{
+    struct ahead *ahead = &store->ahead;
+    size_t before;
+    int rc = 0;
+
+    if (nodes->failed || nodes->bytes.failed)
+        return nodes->bytes.failed ? slip__error_oom(err) : too_long(err);
+    settle_ahead(store);
+    if (store->dead)
+        return lost(store, err);
+    slip__xen_nodes_dispose(&ahead->nodes);
+    *ahead = (struct ahead){.nodes = *nodes, .first_id = store->ids + 1, .waiting = true};
+    *nodes = (struct slip_xen_nodes){0};
+    number(store, &ahead->nodes.bytes);
+    do {
+        before = ahead->sent;
+        rc = transmit(store, &ahead->nodes.bytes, &ahead->sent);
+    } while (rc == 0 && ahead->sent > before && ahead->sent < ahead->nodes.bytes.len);
+    if (rc < 0)
+        store->dead = -rc;
+    return rc < 0 ? lost(store, err) : 0;
+}
+
+int slip__xen_store_settle(struct slip_xen_store *store, struct slip_error **err)
+{
+    struct ahead *ahead = &store->ahead;
+
+    settle_ahead(store);
+    if (store->dead)
+        return lost(store, err);
+    return ahead->errnum ? refused(ahead->errnum, ahead->type, ahead->path, err) : 0;
 }
 
 static int begin(struct slip_xen_store *store, struct slip_error **err)
@@ -772,6 +866,11 @@ void slip__xen_store_unwatch(struct slip_xen_store *store, const char *path, con
     request(store, XS_UNWATCH, (const char *[3]){path, token}, NULL, NULL);
 }
 
+bool slip__xen_store_lost(const struct slip_xen_store *store)
+{
+    return store->dead != 0;
+}
+
 int slip__xen_store_fd(const struct slip_xen_store *store)
 {
     return store->fd;
@@ -792,6 +891,7 @@ bool slip__xen_store_event(struct slip_xen_store *store, char path[SLIP_XEN_PATH
     const struct event *event;
     int rc;
 
+    settle_ahead(store);
     while (!store->n_events && !store->dead) {
         rc = receive(store);
         if (rc == 0)

@@ -46,11 +46,16 @@ void slip__xen_nodes_writef(struct slip_xen_nodes *nodes, const char *path, cons
     SLIP_PRINTF(3, 4);
 void slip__xen_nodes_perms(struct slip_xen_nodes *nodes, const char *perms, const char *path, ...)
     SLIP_PRINTF(3, 4);
-/* Makes an empty node with its own permissions. */
+/* Makes an empty node with permissions of its own; perms NULL: with its parent's. */
 void slip__xen_nodes_mkdir(struct slip_xen_nodes *nodes, const char *perms, const char *path, ...)
     SLIP_PRINTF(3, 4);
 /* Removes the node and all below it; that there is none is no failure. */
 void slip__xen_nodes_remove(struct slip_xen_nodes *nodes, const char *path, ...) SLIP_PRINTF(2, 3);
+
+/* Tells the daemon of a domain, and watches, in the order of the list: slip__xen_store_introduce() and _watch(). */
+void slip__xen_nodes_introduce(struct slip_xen_nodes *nodes, uint32_t domid, uint64_t frame,
+                               uint32_t port);
+void slip__xen_nodes_watch(struct slip_xen_nodes *nodes, const char *path, const char *token);
 
 /* Carries all of it out in one transaction, again when somebody else's change came in between (a bounded number of times).
  * On failure nothing is changed. */
@@ -66,6 +71,12 @@ typedef int slip_xen_fill_fn(struct slip_xen_store *store, struct slip_xen_nodes
                              void *payload, struct slip_error **err);
 int slip__xen_store_transact(struct slip_xen_store *store, slip_xen_fill_fn *fill, void *payload,
                              struct slip_error **err);
+
+/* The same, but the answers are not waited for: the daemon works while the caller does. Takes the list. Whatever is asked of the
+ * connection next waits for it first, and slip__xen_store_settle() says what became of it. */
+int slip__xen_store_send(struct slip_xen_store *store, struct slip_xen_nodes *nodes,
+                         struct slip_error **err);
+int slip__xen_store_settle(struct slip_xen_store *store, struct slip_error **err);
 
 /* Reads a node's value as text. False when there is no such node, when it may not be read, or when it does not fit or has a
  * NUL in it; *ret is "" then. */
@@ -104,6 +115,8 @@ int slip__xen_store_release(struct slip_xen_store *store, uint32_t domid, struct
 int slip__xen_store_watch(struct slip_xen_store *store, const char *path, const char *token,
                           struct slip_error **err);
 void slip__xen_store_unwatch(struct slip_xen_store *store, const char *path, const char *token);
+/* Is the connection lost? Then nothing works any more but closing it. */
+bool slip__xen_store_lost(const struct slip_xen_store *store);
 /* To poll for events on. They may have come with an answer meanwhile: before waiting, ask slip__xen_store_event(). */
 int slip__xen_store_fd(const struct slip_xen_store *store);
 /* Takes the next event off the queue. False: there is none (now). Never blocks. */

@@ -4,6 +4,7 @@
  * formats, the supervisor or policy.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,9 +18,6 @@
 #include "engine/xen/hosted.h"
 #include "engine/xen/run.h"
 
-/* XenStore's own watch for domains that shut down or die. */
-#define WATCH_END "@releaseDomain"
-
 static struct slip_xen_run *to_run(struct slip_run *base)
 {
     return (struct slip_xen_run *)base;
@@ -32,11 +30,33 @@ static void close_console(struct slip_xen_run *run)
     run->run.console_fd = run->run.console_in_fd = -1;
 }
 
+/*
+ * While the domain is made, this process sends xenstored many requests and each answer wakes it. It need not run at once for
+ * each: on one processor that would cost two switches per answer. SCHED_BATCH says so to the kernel.
+ */
+static void be_patient(struct slip_xen_run *run)
+{
+    const struct sched_param param = {0};
+
+    run->batch =
+        sched_getscheduler(0) == SCHED_OTHER && sched_setscheduler(0, SCHED_BATCH, &param) == 0;
+}
+
+static void be_prompt(struct slip_xen_run *run)
+{
+    const struct sched_param param = {0};
+
+    if (run->batch)
+        sched_setscheduler(0, SCHED_OTHER, &param);
+    run->batch = false;
+}
+
 static void xen_destroy(struct slip_run *base)
 {
     struct slip_xen_run *run = to_run(base);
 
     close_console(run);
+    be_prompt(run);
     slip__xen_domain_destroy(run);
     slip__xen_close(&run->xen);
     free(run);
@@ -55,6 +75,7 @@ static int xen_create(const struct slip_guest *guest, unsigned kernel_bits, cons
         .engine = &slip__engine_xen, .ram = &run->ram.ram, .console_fd = -1, .console_in_fd = -1};
     run->guest = guest;
     run->kernel_bits = kernel_bits;
+    be_patient(run);
     rc = slip__xen_open(&run->xen, err);
     if (rc == 0)
         rc = slip__xen_domain_make(run, err);
@@ -84,17 +105,16 @@ static int xen_unpause(struct slip_run *base, struct slip_error **err)
     return 0;
 }
 
-/* The watch comes before the guest runs, so that no end is missed. */
 static int xen_start(struct slip_run *base, const struct slip_plan *plan, bool paused,
                      struct slip_error **err)
 {
     struct slip_xen_run *run = to_run(base);
     int rc = slip__xen_domain_finish(run, plan, err);
 
-    if (rc == 0)
-        rc = slip__xen_store_watch(run->xen.store, WATCH_END, "end", err);
+    run->look = true; /* its events so far went with those of its devices */
     if (rc == 0 && !paused)
         rc = xen_unpause(base, err);
+    be_prompt(run);
     return rc;
 }
 
@@ -102,6 +122,7 @@ static int xen_shutdown(struct slip_run *base, struct slip_error **err)
 {
     struct slip_xen_run *run = to_run(base);
 
+    run->look = true;
     return slip__xen_ask(&run->xen, run->domid, "poweroff", err);
 }
 
@@ -116,6 +137,7 @@ static int xen_console(struct slip_run *base, bool wanted, struct slip_error **e
     }
     if (run->run.console_fd >= 0)
         return 0;
+    run->look = true;
     rc = slip__xen_console_open(&run->xen, run->domid, &fd, err);
     if (rc == 0)
         run->run.console_fd = run->run.console_in_fd = fd;
@@ -134,6 +156,7 @@ static int xen_attach(struct slip_run *base, const struct slip_device *device,
 {
     struct slip_xen_run *run = to_run(base);
 
+    run->look = true;
     return slip__xen_device_attach(&run->xen, run->domid, device, err);
 }
 
@@ -142,6 +165,7 @@ static int xen_detach(struct slip_run *base, enum slip_device_kind kind, const c
 {
     struct slip_xen_run *run = to_run(base);
 
+    run->look = true;
     return slip__xen_device_detach(&run->xen, run->domid, kind, which, err);
 }
 
@@ -157,7 +181,7 @@ static unsigned xen_fds(struct slip_run *base, struct pollfd ret[SLIP_ENGINE_MAX
 {
     struct slip_xen_run *run = to_run(base);
 
-    if (run->over)
+    if (run->over || slip__xen_store_lost(run->xen.store))
         return 0;
     ret[0] = (struct pollfd){.fd = slip__xen_store_fd(run->xen.store), .events = POLLIN};
     return 1;
@@ -191,18 +215,38 @@ static enum slip_event look_for_end(const struct slip_xen_run *run)
     return SLIP_EVENT_NONE;
 }
 
+/* xenstored was started anew: the guest lives on, and so does this, if the new one is there already. */
+static void connect_again(struct slip_xen_run *run)
+{
+    struct slip_xen_store *store;
+
+    if (slip__xen_store_open(&store, NULL) < 0)
+        return;
+    if (slip__xen_store_watch(store, SLIP_XEN_WATCH_END, SLIP_XEN_WATCH_END, NULL) < 0) {
+        slip__xen_store_close(store);
+        return;
+    }
+    slip__xen_store_close(run->xen.store);
+    run->xen.store = store;
+}
+
 static enum slip_event xen_dispatch(struct slip_run *base, struct slip_error **err)
 {
     struct slip_xen_run *run = to_run(base);
     char path[SLIP_XEN_PATH_BYTES], token[SLIP_XEN_PATH_BYTES];
     enum slip_event event = SLIP_EVENT_NONE;
-    bool any = false;
+    bool any = run->look;
 
     (void)err;
     if (run->over)
         return SLIP_EVENT_NONE;
+    run->look = false;
     while (slip__xen_store_event(run->xen.store, path, token))
         any = true;
+    if (slip__xen_store_lost(run->xen.store)) {
+        connect_again(run);
+        any = true;
+    }
     if (any)
         event = look_for_end(run);
     run->over = event != SLIP_EVENT_NONE;
