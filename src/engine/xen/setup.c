@@ -32,6 +32,37 @@ static int not_ready(struct slip_xen_store *store, const struct slip_xen_device 
                             dev->domid, words[0] ? ": " : "", words);
 }
 
+/* The MTU of its bridge is written by Xen's script (xen-network-common.sh) to the frontend that it makes out of the interface's
+ * name. Where that was given by vifname= and is not vifDOMID.DEVID, it makes a domain up: the value is brought to where it
+ * belongs, and the made-up nodes taken away. */
+static void mend_mtu(struct slip_xen_store *store, const struct slip_xen_device *dev)
+{
+    SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
+    char back[SLIP_XEN_PATH_BYTES], front[SLIP_XEN_PATH_BYTES], vifname[24], mtu[16];
+    char *made_up = vifname, *dot;
+    const char *devid;
+    uint64_t number;
+
+    slip__xen_device_back(dev, back);
+    if (strcmp(dev->kind, "vif") != 0 ||
+        !slip__xen_store_read(store, vifname, sizeof(vifname), "%s/vifname", back) || !vifname[0])
+        return;
+    if (strncmp(made_up, "vif", 3) == 0)
+        made_up += 3;
+    dot = strchr(made_up, '.');
+    devid = dot ? dot + 1 : made_up;
+    if (dot)
+        *dot = '\0';
+    if (!*made_up || strchr(made_up, '/') || slip__xen_store_parse_uint(made_up, &number))
+        return; /* what looks like a domain's number may be one */
+    slip__xen_device_front(dev, front);
+    if (slip__xen_store_read(store, mtu, sizeof(mtu), "/local/domain/%s/device/vif/%s/mtu", made_up,
+                             devid))
+        slip__xen_nodes_write(&nodes, mtu, "%s/mtu", front);
+    slip__xen_nodes_remove(&nodes, "/local/domain/%s", made_up);
+    slip__xen_store_apply(store, &nodes, NULL);
+}
+
 int slip__xen_setup_connect(struct slip_xen_store *store, struct slip_xen_script *devices,
                             size_t count, struct slip_error **err)
 {
@@ -48,6 +79,8 @@ int slip__xen_setup_connect(struct slip_xen_store *store, struct slip_xen_script
     for (size_t i = 0; rc == 0 && i < count; i++)
         rc = slip__xen_script_start(&devices[i], true, err);
     finish = slip__xen_scripts_finish(store, devices, count, rc < 0 ? NULL : err);
+    for (size_t i = 0; i < count; i++)
+        mend_mtu(store, &devices[i].dev);
     return rc < 0 ? rc : finish;
 }
 

@@ -8,9 +8,9 @@
 #include "base/error.h"
 #include "engine/xen/store.h"
 
-/* Refuses (DISK_IN_USE) the open file or block device when somebody else writes to it, or uses it at all and writable is set.
- * index and path are for the message. */
-int slip__xen_sharing_check(struct slip_xen_store *store, int fd, bool writable, size_t index,
-                            const char *path, struct slip_error **err);
+/* Refuses (DISK_IN_USE) the file or block device when somebody else writes to it, or uses it at all and writable is set. That
+ * there is nothing of this name is no failure of this call. index is for the message. */
+int slip__xen_sharing_check(struct slip_xen_store *store, const char *path, bool writable,
+                            size_t index, struct slip_error **err);
 
 #endif

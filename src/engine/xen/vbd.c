@@ -93,12 +93,16 @@ static int open_target(struct slip_xen_store *store, struct slip_xen_disk *ret, 
     struct stat st;
     int rc;
 
-    rc = slip__disk_open(ret->disk, index, err);
+    /* First what can say who has it. */
+    rc = slip__xen_sharing_check(store, ret->disk->target.value ? ret->disk->target.value : "",
+                                 writable, index, err);
+    if (rc == 0)
+        rc = slip__disk_open(ret->disk, index, err);
     if (rc < 0)
         return rc;
     ret->fd = rc;
-    rc = slip__xen_sharing_check(store, ret->fd, writable, index, ret->disk->target.value, err);
-    if (rc == 0 && fstat(ret->fd, &st) == 0 && S_ISREG(st.st_mode))
+    rc = 0;
+    if (fstat(ret->fd, &st) == 0 && S_ISREG(st.st_mode))
         rc = make_loop(ret, index, writable, err);
     if (rc == 0 && fstat(ret->fd, &st) < 0)
         rc = slip__error_errno(err, SLIP_EENGINE, errno, "disk %zu", index);

@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The xen engine's XenStore side without a Xen: numbers of disks, libxl's JSON, and the protocol against daemons played by
+ * hand, of which some are hostile.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <xen/io/xs_wire.h>
+
+#include "base/file.h"
+#include "engine/xen/device.h"
+#include "engine/xen/hotplug.h"
+#include "engine/xen/store.h"
+#include "engine/xen/userdata.h"
+#include "engine/xen/vdev.h"
+#include "guest/guest.h"
+
+static void vdevs(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t number; /* 0: there is none */
+    } cases[] = {
+        {"xvda", 51712},
+        {"xvdb", 51728},
+        {"xvda1", 51713},
+        {"xvdp15", 202 << 8 | 15 << 4 | 15},
+        {"xvdq", 1u << 28 | 16 << 8},
+        {"xvda16", 1u << 28 | 16},
+        {"xvdaa", 1u << 28 | 26 << 8},
+        {"xvdba1", 1u << 28 | 52 << 8 | 1},
+        {"sda", 2048},
+        {"sdp15", 8 << 8 | 255},
+        {"hda", 768},
+        {"hdb", 832},
+        {"hdc", 5632},
+        {"hdd63", 22 << 8 | 64 | 63},
+        {"d0", 51712},
+        {"d1p2", 51730},
+        {"d16", 1u << 28 | 16 << 8},
+        {"51712", 51712},
+        {"0xca00", 51712},
+        {"", 0},
+        {"xvd", 0},
+        {"xvda01", 0},
+        {"xvdA", 0},
+        {"xvda256", 0},
+        {"xvda1x", 0},
+        {"xvdzzzzzz", 0},
+        {"sdq", 0},
+        {"sda16", 0},
+        {"hde", 0},
+        {"hda64", 0},
+        {"d", 0},
+        {"d1p", 0},
+        {"vda", 0},
+        {"0", 0},
+        {"99999999999", 0},
+        {"-1", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint32_t number = 0;
+        bool ok = slip__xen_vdev_number(cases[i].name, &number);
+
+        if (ok != (cases[i].number != 0) || (ok && number != cases[i].number))
+            fail_msg("'%s' is %s%u, not %u", cases[i].name, ok ? "" : "refused, ", number,
+                     cases[i].number);
+    }
+}
+
+static void numbers(void **state)
+{
+    uint64_t value = 7;
+
+    (void)state;
+    assert_true(slip__xen_store_parse_uint("0", &value) && value == 0);
+    assert_true(slip__xen_store_parse_uint("18446744073709551615", &value) && value == UINT64_MAX);
+    value = 7;
+    assert_false(slip__xen_store_parse_uint("18446744073709551616", &value));
+    assert_false(slip__xen_store_parse_uint("", &value));
+    assert_false(slip__xen_store_parse_uint("-1", &value));
+    assert_false(slip__xen_store_parse_uint(" 1", &value));
+    assert_false(slip__xen_store_parse_uint("1x", &value));
+    assert_int_equal(value, 7);
+}
+
+static void script_paths(void **state)
+{
+    char path[SLIP_XEN_SCRIPT_BYTES], longer[300];
+
+    (void)state;
+    assert_true(slip__xen_script_path("vif-bridge", path));
+    assert_string_equal(path, "/etc/xen/scripts/vif-bridge");
+    assert_true(slip__xen_script_path("/opt/mine", path));
+    assert_string_equal(path, "/opt/mine");
+    memset(longer, 'x', sizeof(longer));
+    longer[sizeof(longer) - 1] = '\0';
+    assert_false(slip__xen_script_path(longer, path));
+}
+
+/* libxl's JSON. */
+
+static void set(struct slip_str *str, const char *text)
+{
+    struct slip_mark mark = {.origin = SLIP_GIVEN};
+
+    assert_int_equal(slip__str_set(str, text, strlen(text), mark), 0);
+}
+
+static struct slip_guest *make_guest(void)
+{
+    const struct slip_mark mark = {.origin = SLIP_GIVEN};
+    struct slip_guest *guest = slip__guest_new();
+    struct slip_diags *diags = slip_diags_new();
+    struct slip_disk *disk;
+    struct slip_vif *vif;
+
+    assert_non_null(guest);
+    set(&guest->name, "web\"1");
+    set(&guest->uuid, "0bbde31b-9fc8-498a-8b9f-305dbd82b84f");
+    set(&guest->kernel, "/k");
+    slip__num_set(&guest->type, SLIP_TYPE_PVH, mark);
+    slip__num_set(&guest->memory, 32, mark);
+    slip__num_set(&guest->maxvcpus, 2, mark);
+    slip__num_set(&guest->on_crash, SLIP_ACTION_COREDUMP_RESTART, mark);
+    disk = slip__list_add(slip__field_find(&slip__record_guest, "disk"), guest, mark);
+    set(&disk->target, "/d.img");
+    set(&disk->vdev, "xvda");
+    vif = slip__list_add(slip__field_find(&slip__record_guest, "vif"), guest, mark);
+    set(&vif->bridge, "br7");
+    assert_int_equal(slip__guest_resolve(guest, NULL, (struct slip_strictness){0}, diags, NULL), 0);
+    slip_diags_free(diags);
+    return guest;
+}
+
+static const char *text_at(json_t *json, const char *a, const char *b)
+{
+    return json_string_value(json_object_get(json_object_get(json, a), b));
+}
+
+static void userdata(void **state)
+{
+    struct slip_guest *guest = make_guest();
+    char *text = NULL;
+    json_t *json, *b_info, *disk, *nic;
+
+    (void)state;
+    assert_int_equal(slip__xen_userdata_text(guest, &text, NULL), 0);
+    json = json_loads(text, 0, NULL);
+    assert_non_null(json);
+    assert_string_equal(text_at(json, "c_info", "type"), "pvh");
+    assert_string_equal(text_at(json, "c_info", "name"), "web\"1");
+    assert_string_equal(text_at(json, "c_info", "uuid"), guest->uuid.value);
+    b_info = json_object_get(json, "b_info");
+    assert_int_equal(json_integer_value(json_object_get(b_info, "max_vcpus")), 2);
+    assert_int_equal(json_array_size(json_object_get(b_info, "avail_vcpus")), 1);
+    assert_int_equal(json_integer_value(json_object_get(b_info, "max_memkb")), 32768);
+    assert_true(json_is_object(json_object_get(b_info, "type.pvh")));
+    disk = json_array_get(json_object_get(json, "disks"), 0);
+    assert_string_equal(json_string_value(json_object_get(disk, "pdev_path")), "/d.img");
+    assert_int_equal(json_integer_value(json_object_get(disk, "readwrite")), 1);
+    nic = json_array_get(json_object_get(json, "nics"), 0);
+    assert_string_equal(json_string_value(json_object_get(nic, "bridge")), "br7");
+    assert_non_null(json_object_get(nic, "mac"));
+    /* libxl leaves out what has its default, and writes words with underscores. */
+    assert_null(json_object_get(json, "on_poweroff"));
+    assert_string_equal(json_string_value(json_object_get(json, "on_crash")), "coredump_restart");
+    json_decref(json);
+    free(text);
+    slip__guest_free(guest);
+}
+
+static void device_paths(void **state)
+{
+    const struct slip_xen_device console = {7, 0, "console", "console"};
+    const struct slip_xen_device disk = {7, 51712, "vbd", "qdisk"};
+    char path[SLIP_XEN_PATH_BYTES];
+
+    (void)state;
+    slip__xen_device_front(&console, path);
+    assert_string_equal(path, "/local/domain/7/console");
+    slip__xen_device_front(&disk, path);
+    assert_string_equal(path, "/local/domain/7/device/vbd/51712");
+    slip__xen_device_back(&disk, path);
+    assert_string_equal(path, "/local/domain/0/backend/qdisk/7/51712");
+    slip__xen_device_libxl(&disk, path);
+    assert_string_equal(path, "/libxl/7/device/vbd/51712");
+}
+
+/* Daemons. Each test has one as a child process, with a socket whose name is in the environment. */
+
+typedef void daemon_fn(int fd);
+
+struct scene {
+    char folder[32];
+    char path[48];
+    pid_t child;
+    struct slip_xen_store *store;
+};
+
+static bool get(int fd, void *bytes, size_t len)
+{
+    return recv(fd, bytes, len, MSG_WAITALL) == (ssize_t)len;
+}
+
+/* Takes a request; ends the daemon when there is none. */
+static struct xsd_sockmsg hear(int fd, char payload[XENSTORE_PAYLOAD_MAX + 1])
+{
+    struct xsd_sockmsg head;
+
+    if (!get(fd, &head, sizeof(head)) || head.len > XENSTORE_PAYLOAD_MAX ||
+        (head.len && !get(fd, payload, head.len)))
+        _exit(0);
+    payload[head.len] = '\0';
+    return head;
+}
+
+static void say(int fd, struct xsd_sockmsg head, uint32_t type, const char *bytes, size_t len)
+{
+    head.type = type;
+    head.len = (uint32_t)len;
+    if (send(fd, &head, sizeof(head), MSG_NOSIGNAL) < 0 ||
+        (len && send(fd, bytes, len, MSG_NOSIGNAL) < 0))
+        _exit(0);
+}
+
+static void start(struct scene *scene, daemon_fn *play)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    strcpy(scene->folder, "/tmp/test-xenstore-XXXXXX");
+    assert_non_null(mkdtemp(scene->folder));
+    snprintf(scene->path, sizeof(scene->path), "%s/socket", scene->folder);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", scene->path);
+    assert_int_equal(bind(fd, (const void *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    scene->child = fork();
+    assert_true(scene->child >= 0);
+    if (scene->child == 0) {
+        alarm(30);
+        play(accept(fd, NULL, NULL));
+        _exit(0);
+    }
+    close(fd);
+    setenv("XENSTORED_PATH", scene->path, 1);
+    assert_int_equal(slip__xen_store_open(&scene->store, NULL), 0);
+}
+
+static void finish(struct scene *scene)
+{
+    slip__xen_store_close(scene->store);
+    waitpid(scene->child, NULL, 0);
+    unlink(scene->path);
+    rmdir(scene->folder);
+    unsetenv("XENSTORED_PATH");
+}
+
+/* Counts the writes of a transaction and refuses to end it twice; the third time "/count" has what it was. Says so with
+ * events in between. */
+static void play_conflicts(int fd)
+{
+    char payload[XENSTORE_PAYLOAD_MAX + 1], text[32];
+    unsigned ends = 0, writes = 0;
+
+    for (;;) {
+        struct xsd_sockmsg head = hear(fd, payload);
+
+        say(fd, (struct xsd_sockmsg){0}, XS_WATCH_EVENT, "/event\0token", 13);
+        if (head.type == XS_TRANSACTION_START) {
+            writes = 0;
+            say(fd, head, head.type, "42", 3);
+        } else if (head.type == XS_TRANSACTION_END && head.tx_id == 42 && ++ends < 3) {
+            say(fd, head, XS_ERROR, "EAGAIN", 7);
+        } else if (head.type == XS_READ) {
+            snprintf(text, sizeof(text), "%u", writes);
+            say(fd, head, head.type, text, strlen(text));
+        } else {
+            writes += head.type == XS_WRITE && head.tx_id == 42;
+            say(fd, head, head.type, "OK", 3);
+        }
+    }
+}
+
+static void transactions(void **state)
+{
+    struct scene scene;
+    struct slip_xen_nodes nodes = {0};
+    char path[SLIP_XEN_PATH_BYTES], token[SLIP_XEN_PATH_BYTES];
+    uint64_t count = 0;
+
+    (void)state;
+    start(&scene, play_conflicts);
+    for (unsigned i = 0; i < 1000; i++) /* more than any socket takes at once */
+        slip__xen_nodes_write(&nodes, "value", "/path/%u/%0200u", i, i);
+    assert_int_equal(slip__xen_store_commit(scene.store, &nodes, NULL), 0);
+    assert_true(slip__xen_store_read_uint(scene.store, &count, "/count"));
+    assert_int_equal(count, 1000);
+    assert_true(slip__xen_store_event(scene.store, path, token));
+    assert_string_equal(path, "/event");
+    assert_string_equal(token, "token");
+    slip__xen_nodes_dispose(&nodes);
+    finish(&scene);
+}
+
+/* Refuses writes of /bad, takes the rest; committing says so. */
+static void play_refusal(int fd)
+{
+    char payload[XENSTORE_PAYLOAD_MAX + 1];
+    bool kept = false;
+
+    for (;;) {
+        struct xsd_sockmsg head = hear(fd, payload);
+
+        if (head.type == XS_TRANSACTION_START)
+            say(fd, head, head.type, "1", 2);
+        else if (head.type == XS_WRITE && strcmp(payload, "/bad") == 0)
+            say(fd, head, XS_ERROR, "EQUOTA", 7);
+        else if (head.type == XS_TRANSACTION_END)
+            kept = payload[0] == 'T', say(fd, head, head.type, "OK", 3);
+        else if (head.type == XS_READ)
+            say(fd, head, head.type, kept ? "kept" : "dropped", kept ? 4 : 7);
+        else if (head.type == XS_RM)
+            say(fd, head, XS_ERROR, "ENOENT", 7);
+        else
+            say(fd, head, head.type, "OK", 3);
+    }
+}
+
+static void refusals(void **state)
+{
+    struct scene scene;
+    struct slip_xen_nodes nodes = {0};
+    struct slip_error *err = NULL;
+    char value[16];
+
+    (void)state;
+    start(&scene, play_refusal);
+    slip__xen_nodes_remove(&nodes, "/not/there");
+    slip__xen_nodes_write(&nodes, "x", "/bad");
+    slip__xen_nodes_write(&nodes, "x", "/good");
+    assert_int_equal(slip__xen_store_commit(scene.store, &nodes, &err), SLIP_EENGINE);
+    assert_int_equal(slip_error_code(err), SLIP_CODE_XENSTORE_FAILED);
+    assert_non_null(strstr(slip_error_message(err), "/bad"));
+    assert_non_null(strstr(slip_error_message(err), "quota"));
+    slip_error_free(err);
+    assert_true(slip__xen_store_read(scene.store, value, sizeof(value), "/outcome"));
+    assert_string_equal(value, "dropped");
+    slip__xen_nodes_dispose(&nodes);
+    finish(&scene);
+}
+
+/* A path that is too long is a failure of the list, not a shorter path. */
+static void long_paths(void **state)
+{
+    struct scene scene;
+    struct slip_xen_nodes nodes = {0};
+
+    (void)state;
+    start(&scene, play_refusal);
+    slip__xen_nodes_write(&nodes, "x", "/%0300u", 1u);
+    assert_int_equal(slip__xen_store_commit(scene.store, &nodes, NULL), SLIP_EENGINE);
+    slip__xen_nodes_dispose(&nodes);
+    finish(&scene);
+}
+
+/* Values as guests may write them. */
+static void play_values(int fd)
+{
+    static const struct {
+        const char *path;
+        const char *value;
+        size_t len;
+    } values[] = {{"/fits", "1234567", 7},
+                  {"/long", "12345678", 8},
+                  {"/nul",
+                   "12\0"
+                   "4",
+                   4},
+                  {"/empty", "", 0}};
+    char payload[XENSTORE_PAYLOAD_MAX + 1];
+
+    for (;;) {
+        struct xsd_sockmsg head = hear(fd, payload);
+        bool known = false;
+
+        for (size_t i = 0; i < sizeof(values) / sizeof(values[0]) && !known; i++)
+            if (head.type == XS_READ && strcmp(payload, values[i].path) == 0) {
+                say(fd, head, head.type, values[i].value, values[i].len);
+                known = true;
+            }
+        if (!known && head.type == XS_DIRECTORY && strcmp(payload, "/dir") == 0)
+            say(fd, head, head.type, "a\0bc\0", 5);
+        else if (!known && head.type == XS_DIRECTORY && strcmp(payload, "/unended") == 0)
+            say(fd, head, head.type, "a\0bc", 4);
+        else if (!known && head.type == XS_DIRECTORY && strcmp(payload, "/huge") == 0)
+            say(fd, head, XS_ERROR, "E2BIG", 6);
+        else if (!known && head.type == XS_DIRECTORY_PART)
+            say(fd, head, head.type, strcmp(payload + 6, "0") == 0 ? "9\0one\0" : "9\0two\0\0",
+                strcmp(payload + 6, "0") == 0 ? 6 : 7);
+        else if (!known)
+            say(fd, head, XS_ERROR, "ENOENT", 7);
+    }
+}
+
+static void values(void **state)
+{
+    struct scene scene;
+    struct slip_buf names = {0};
+    const char *name;
+    char value[8];
+
+    (void)state;
+    start(&scene, play_values);
+    assert_true(slip__xen_store_read(scene.store, value, sizeof(value), "/fits"));
+    assert_string_equal(value, "1234567");
+    assert_false(slip__xen_store_read(scene.store, value, sizeof(value), "/long"));
+    assert_string_equal(value, "");
+    assert_false(slip__xen_store_read(scene.store, value, sizeof(value), "/nul"));
+    assert_true(slip__xen_store_read(scene.store, value, sizeof(value), "/empty"));
+    assert_false(slip__xen_store_read(scene.store, value, sizeof(value), "/absent"));
+
+    assert_int_equal(slip__xen_store_list(scene.store, &names, "/dir"), 0);
+    name = slip__xen_store_list_next(&names, NULL);
+    assert_string_equal(name, "a");
+    name = slip__xen_store_list_next(&names, name);
+    assert_string_equal(name, "bc");
+    assert_null(slip__xen_store_list_next(&names, name));
+    slip__buf_dispose(&names);
+    assert_int_equal(slip__xen_store_list(scene.store, &names, "/absent"), 0);
+    assert_null(slip__xen_store_list_next(&names, NULL));
+    slip__buf_dispose(&names);
+    assert_true(slip__xen_store_list(scene.store, &names, "/unended") < 0);
+    assert_int_equal(slip__xen_store_list(scene.store, &names, "/huge"), 0);
+    name = slip__xen_store_list_next(&names, NULL);
+    assert_string_equal(name, "one");
+    assert_string_equal(slip__xen_store_list_next(&names, name), "two");
+    slip__buf_dispose(&names);
+    finish(&scene);
+}
+
+/* An answer that claims to be longer than any may be. */
+static void play_too_long(int fd)
+{
+    char payload[XENSTORE_PAYLOAD_MAX + 1];
+    struct xsd_sockmsg head = hear(fd, payload);
+
+    head.len = UINT32_MAX;
+    send(fd, &head, sizeof(head), MSG_NOSIGNAL);
+    hear(fd, payload);
+}
+
+static void play_wrong_number(int fd)
+{
+    char payload[XENSTORE_PAYLOAD_MAX + 1];
+    struct xsd_sockmsg head = hear(fd, payload);
+
+    head.req_id += 5;
+    say(fd, head, XS_READ, "x", 1);
+    hear(fd, payload);
+}
+
+static void play_unasked(int fd)
+{
+    char payload[XENSTORE_PAYLOAD_MAX + 1];
+    struct xsd_sockmsg head = hear(fd, payload);
+
+    say(fd, head, XS_READ, "x", 1);
+    head.req_id++;
+    say(fd, head, XS_READ, "y", 1);
+    hear(fd, payload);
+}
+
+static void play_hang_up(int fd)
+{
+    char payload[XENSTORE_PAYLOAD_MAX + 1];
+
+    hear(fd, payload);
+    send(fd, "\2\0\0\0", 4, MSG_NOSIGNAL); /* the beginning of a message */
+}
+
+/* Each makes the connection useless, at once and for good, and nothing worse. */
+static void hostile_daemons(void **state)
+{
+    static daemon_fn *const plays[] = {play_too_long, play_wrong_number, play_hang_up};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(plays) / sizeof(plays[0]); i++) {
+        struct slip_xen_nodes nodes = {0};
+        struct slip_error *err = NULL;
+        struct scene scene;
+        char value[8];
+
+        start(&scene, plays[i]);
+        assert_false(slip__xen_store_read(scene.store, value, sizeof(value), "/x"));
+        assert_false(slip__xen_store_read(scene.store, value, sizeof(value), "/x"));
+        slip__xen_nodes_write(&nodes, "x", "/y");
+        assert_int_equal(slip__xen_store_commit(scene.store, &nodes, &err), SLIP_EENGINE);
+        assert_int_equal(slip_error_code(err), SLIP_CODE_XENSTORE_FAILED);
+        assert_false(slip__xen_store_wait(scene.store, slip__now_us() + 50000));
+        slip_error_free(err);
+        slip__xen_nodes_dispose(&nodes);
+        finish(&scene);
+    }
+}
+
+static void unasked_answers(void **state)
+{
+    struct scene scene;
+    char value[8];
+
+    (void)state;
+    start(&scene, play_unasked);
+    slip__xen_store_read(scene.store, value, sizeof(value), "/x");
+    assert_false(slip__xen_store_wait(scene.store, slip__now_us() + 200000));
+    assert_false(slip__xen_store_read(scene.store, value, sizeof(value), "/x"));
+    finish(&scene);
+}
+
+static void waits_end(void **state)
+{
+    struct scene scene;
+    uint64_t before = slip__now_us();
+
+    (void)state;
+    start(&scene, play_values);
+    assert_false(slip__xen_store_wait(scene.store, before + 30000));
+    assert_true(slip__now_us() >= before + 30000);
+    finish(&scene);
+}
+
+static void no_daemon(void **state)
+{
+    struct slip_xen_store *store = NULL;
+    struct slip_error *err = NULL;
+
+    (void)state;
+    setenv("XENSTORED_PATH", "/nonexistent/socket", 1);
+    if (access("/dev/xen/xenbus", F_OK) == 0)
+        skip();
+    assert_int_equal(slip__xen_store_open(&store, &err), SLIP_EENGINE);
+    assert_non_null(slip_error_hint(err));
+    slip_error_free(err);
+    unsetenv("XENSTORED_PATH");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(vdevs),           cmocka_unit_test(numbers),
+        cmocka_unit_test(script_paths),    cmocka_unit_test(userdata),
+        cmocka_unit_test(device_paths),    cmocka_unit_test(transactions),
+        cmocka_unit_test(refusals),        cmocka_unit_test(long_paths),
+        cmocka_unit_test(values),          cmocka_unit_test(hostile_daemons),
+        cmocka_unit_test(unasked_answers), cmocka_unit_test(waits_end),
+        cmocka_unit_test(no_daemon),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
