@@ -155,7 +155,8 @@ static void tell_supervised(struct lister *l, const struct entry *entry)
 
 static void tell_stray(struct lister *l, const struct entry *entry, bool sure)
 {
-    struct slip_domain_info *hosted = find_stray(l, &entry->record);
+    struct slip_domain_info *hosted =
+        slip__stray_has_uuid(l->root_fd, &entry->record) ? find_stray(l, &entry->record) : NULL;
     struct slip_domain_info info;
 
     if (!hosted && sure) {

@@ -197,25 +197,6 @@ static int start(const struct slip_spawn *spawn, const struct slip_entry *entry,
     return r < 0 ? slip__error_errno(err, SLIP_EINTERNAL, -r, "cannot start a supervisor") : 0;
 }
 
-/* Another guest of ours has the uuid. If it died, nothing of it need be left. */
-static int link_uuid(struct slip_entry *entry, const char *uuid, struct slip_error **err)
-{
-    char other[SLIP_LIMIT_NAME_BYTES + 1];
-    struct slip_error *why = NULL;
-    int rc = slip__state_link(entry, uuid, &why);
-
-    if (rc != SLIP_EEXIST || !slip__state_name_of(entry->root_fd, uuid, other)) {
-        if (rc < 0 && err)
-            *err = why;
-        else
-            slip_error_free(why);
-        return rc;
-    }
-    slip_error_free(why);
-    slip__stray_clear(entry->root_fd, other, false);
-    return slip__state_link(entry, uuid, err);
-}
-
 /* The name, and on engines whose hypervisor keeps domains all else that must be ours alone. */
 static int claim(int root_fd, const struct slip_spawn *spawn, struct slip_entry *entry,
                  struct slip_error **err)
@@ -233,9 +214,7 @@ static int claim(int root_fd, const struct slip_spawn *spawn, struct slip_entry 
     }
     if (!spawn->engine->hosted || !spawn->engine->hosted->list)
         return 0;
-    rc = link_uuid(entry, spawn->guest->uuid.value, err);
-    if (rc == 0)
-        rc = slip__stray_check_name(entry, spawn->engine, err);
+    rc = slip__stray_check_name(entry, spawn->engine, spawn->guest->uuid.value, err);
     if (rc < 0)
         slip__state_release(entry);
     return rc;

@@ -5,10 +5,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -396,6 +398,24 @@ bool slip__state_is_alive(int root_fd, const char *name)
     SLIP_AUTO_CLOSE int folder_fd = open_living(root_fd, name);
 
     return folder_fd >= 0;
+}
+
+#define LAST_BREATH_MS 5000
+
+bool slip__state_is_still_alive(int root_fd, const char *name)
+{
+    struct slip_domain_info record = {.size = sizeof(record)};
+    struct pollfd pfd = {.fd = -1, .events = POLLIN};
+
+    if (!slip__state_is_alive(root_fd, name))
+        return false;
+    if (slip__state_read_record(root_fd, name, &record, NULL) == 0 && record.supervisor_pid > 0)
+        pfd.fd = (int)syscall(SYS_pidfd_open, record.supervisor_pid, 0);
+    if (pfd.fd < 0)
+        return slip__state_is_alive(root_fd, name); /* it has gone since */
+    poll(&pfd, 1, LAST_BREATH_MS);
+    close(pfd.fd);
+    return slip__state_is_alive(root_fd, name);
 }
 
 void slip__state_clear(int root_fd, const char *name)

@@ -5,7 +5,7 @@
  *   ROOT/NAME/lock     held (an OFD lock on byte 0) by the supervisor for its whole life: held means alive
  *   ROOT/NAME/record   JSON, what a supervisor that does not answer is shown with; written before anything of the guest exists
  *   ROOT/NAME/control  the control socket; it is there while the supervisor listens
- *   ROOT/.UUID         a link to NAME, for guests whose hypervisor keeps their domain, and knows it by this uuid
+ *   ROOT/.UUID         a link to NAME, made after the record, for guests whose hypervisor keeps their domain, and knows it by this uuid
  *
  * An entry whose lock nobody holds is dead. Whether anything of it is left in a hypervisor is not known here (stray.h), so nothing
  * here clears a dead one away unasked.
@@ -64,6 +64,8 @@ int slip__state_write_record(const struct slip_entry *entry, const struct slip_d
 int slip__state_connect(int root_fd, const char *name, int *ret_fd, struct slip_error **err);
 /* Is there a supervisor of this name? */
 bool slip__state_is_alive(int root_fd, const char *name);
+/* The same of one whose connection was closed: a process that dies lets go of one thing after the other, so it is given a moment. */
+bool slip__state_is_still_alive(int root_fd, const char *name);
 /* Clears name away if its owner is dead. Ask the hypervisor first: see stray.h. */
 void slip__state_clear(int root_fd, const char *name);
 /* Reads what the record says. SLIP_ENOENT when there is none yet. */

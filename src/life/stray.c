@@ -23,6 +23,13 @@ int slip__no_hotplug(const struct slip_engine *engine, struct slip_error **err)
                             engine->name);
 }
 
+bool slip__stray_has_uuid(int root_fd, const struct slip_domain_info *record)
+{
+    char linked[SLIP_LIMIT_NAME_BYTES + 1];
+
+    return !slip__state_name_of(root_fd, record->uuid, linked) || strcmp(linked, record->name) == 0;
+}
+
 /* The uuid decides. A domain that is still being made may have no name yet, and the record no number. */
 bool slip__stray_is(const struct slip_domain_info *record, const struct slip_domain_info *info)
 {
@@ -67,7 +74,7 @@ static int match_record(const struct slip_domain_info *info, void *payload)
     return 1;
 }
 
-int slip__stray_of(const struct slip_domain_info *record, struct slip_stray *ret,
+int slip__stray_of(int root_fd, const struct slip_domain_info *record, struct slip_stray *ret,
                    struct slip_error **err)
 {
     const struct slip_engine *engine = slip__hosted_engine(record->engine);
@@ -75,7 +82,7 @@ int slip__stray_of(const struct slip_domain_info *record, struct slip_stray *ret
     int rc;
 
     *ret = (struct slip_stray){0};
-    if (!engine)
+    if (!engine || !slip__stray_has_uuid(root_fd, record))
         return 0; /* its guests went with their supervisor */
     rc = engine->hosted->list(match_record, &match, err);
     if (rc < 0)
@@ -208,7 +215,7 @@ int slip__stray_find(int root_fd, const char *name, struct slip_stray *ret, stru
 
     *ret = (struct slip_stray){0};
     if (slip__state_read_record(root_fd, name, &record, NULL) == 0) {
-        rc = slip__stray_of(&record, ret, err);
+        rc = slip__stray_of(root_fd, &record, ret, err);
         if (rc < 0 || ret->engine)
             return rc;
     }
@@ -245,7 +252,7 @@ static int settle(struct slip_entry *entry, bool all, struct slip_error **err)
     int rc = 0;
 
     if (slip__state_read_record(entry->root_fd, entry->name, &record, NULL) == 0)
-        rc = slip__stray_of(&record, &stray, err);
+        rc = slip__stray_of(entry->root_fd, &record, &stray, err);
     if (rc < 0)
         return rc;
     if (stray.engine && !all && stray.info.state != SLIP_STATE_HALF_BUILT &&
@@ -294,10 +301,10 @@ void slip__stray_clear(int root_fd, const char *name, bool all)
     struct slip_domain_info record = {.size = sizeof(record)};
     struct slip_stray stray = {0};
 
-    if (slip__state_is_alive(root_fd, name))
+    if (slip__state_is_still_alive(root_fd, name))
         return;
     if (slip__state_read_record(root_fd, name, &record, NULL) == 0 &&
-        slip__stray_of(&record, &stray, NULL) < 0)
+        slip__stray_of(root_fd, &record, &stray, NULL) < 0)
         return; /* nobody can say: whoever asks next may */
     if (!stray.engine)
         slip__state_clear(root_fd, name);
@@ -308,9 +315,9 @@ void slip__stray_clear(int root_fd, const char *name, bool all)
 /* --- a new guest's name ----------------------------------------------------------------------------------------- */
 
 int slip__stray_check_name(const struct slip_entry *entry, const struct slip_engine *engine,
-                           struct slip_error **err)
+                           const char *uuid, struct slip_error **err)
 {
-    struct known known = {.root_fd = entry->root_fd, .uuid = entry->uuid};
+    struct known known = {.root_fd = entry->root_fd, .uuid = uuid};
     unsigned domid;
     int rc = find_number(engine, entry->name, &known, &domid, err);
 
@@ -326,7 +333,25 @@ int slip__stray_check_name(const struct slip_entry *entry, const struct slip_eng
     if (!known.uuid_found)
         return 0;
     slip__error_code(err, SLIP_EEXIST, SLIP_CODE_UUID_TAKEN,
-                     "a domain on this host has the uuid %s already", entry->uuid);
+                     "a domain on this host has the uuid %s already", uuid);
     slip__error_hint(err, "take uuid= out of the description: each guest then gets one of its own");
     return SLIP_EEXIST;
+}
+
+int slip__stray_link(struct slip_entry *entry, const char *uuid, struct slip_error **err)
+{
+    char other[SLIP_LIMIT_NAME_BYTES + 1];
+    struct slip_error *why = NULL;
+    int rc = slip__state_link(entry, uuid, &why);
+
+    if (rc != SLIP_EEXIST || !slip__state_name_of(entry->root_fd, uuid, other)) {
+        if (rc < 0 && err)
+            *err = why;
+        else
+            slip_error_free(why);
+        return rc;
+    }
+    slip_error_free(why);
+    slip__stray_clear(entry->root_fd, other, false);
+    return slip__state_link(entry, uuid, err);
 }

@@ -25,13 +25,15 @@ const struct slip_engine *slip__hosted_engine(const char *name);
 bool slip__hosted_usable(const struct slip_engine *engine);
 /* The error of an engine that can't plug devices in and out. */
 int slip__no_hotplug(const struct slip_engine *engine, struct slip_error **err);
+/* May a domain of the record's uuid be its own? Not if the link says another's: then this one died before it had made any. */
+bool slip__stray_has_uuid(int root_fd, const struct slip_domain_info *record);
 /* Is info, from the hypervisor, the domain of this record? */
 bool slip__stray_is(const struct slip_domain_info *record, const struct slip_domain_info *info);
 /* What to show of a stray with this record. */
 void slip__stray_merge(const struct slip_domain_info *record, struct slip_domain_info *info);
 
 /* What a dead supervisor's record stands for. Nothing: ret->engine is NULL. */
-int slip__stray_of(const struct slip_domain_info *record, struct slip_stray *ret,
+int slip__stray_of(int root_fd, const struct slip_domain_info *record, struct slip_stray *ret,
                    struct slip_error **err);
 /* By name, or by number if name is all digits. SLIP_ENOENT: there is none. Clears a dead entry of that name away if nothing is left
  * of it. A number's may have a supervisor: see slip__state_name_of(). */
@@ -46,9 +48,11 @@ int slip__stray_settle(struct slip_entry *entry, struct slip_error **err);
 /* For who has lost its supervisor: clears the dead entry away. all: with the domain, whatever became of it; else only if nothing
  * is left of it. */
 void slip__stray_clear(int root_fd, const char *name, bool all);
-/* Does the engine's hypervisor have a domain of the guest's name or uuid, which the state folder knows nothing of? SLIP_EEXIST.
- * The guest's own entry is claimed and linked. */
+/* For who has claimed a name, and is about to make a domain of it: does the engine's hypervisor have one of that name, which the
+ * state folder knows nothing of, or of that uuid? SLIP_EEXIST. */
 int slip__stray_check_name(const struct slip_entry *entry, const struct slip_engine *engine,
-                           struct slip_error **err);
+                           const char *uuid, struct slip_error **err);
+/* For who has written its record: slip__state_link(). A dead guest that had the uuid and left nothing is cleared away. */
+int slip__stray_link(struct slip_entry *entry, const char *uuid, struct slip_error **err);
 
 #endif

@@ -450,6 +450,10 @@ static int build(struct slip_supervisor *s, const struct slip_supervisor_start *
     rc = slip__state_write_record(&s->entry, &s->info, s->created_us, err);
     if (rc < 0)
         return rc; /* should we die, nobody could tell whose the domain is */
+    if (s->engine->hosted && s->guest->uuid.value)
+        rc = slip__stray_link(&s->entry, s->guest->uuid.value, err);
+    if (rc < 0)
+        return rc;
     rc = slip__build_guest(s->guest, s->engine, s->record, start->paused, false,
                            start->progress ? send_progress : NULL, &teller, &s->built, err);
     if (rc < 0)
