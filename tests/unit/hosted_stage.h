@@ -29,6 +29,7 @@ struct fate {
 };
 
 struct hosted_stage {
+    pid_t test; /* who never dies */
     char top[32], state[64], host[64];
     int root_fd;
     struct slip_guest guest;

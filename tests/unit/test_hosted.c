@@ -79,11 +79,18 @@ static bool is_whole(const struct slip_domain_info *info)
 static void settle_down(const struct hosted_stage *st)
 {
     for (;;) {
-        struct slip_domain_info info = listed(st, "vm");
+        struct slip_client client;
+        int root_fd = dup(st->root_fd), rc = slip__client_open(root_fd, "vm", &client, NULL);
 
         while (waitpid(-1, NULL, WNOHANG) > 0)
             ;
-        if (!slip__state_is_alive(st->root_fd, "vm") || (is_whole(&info) && info.supervisor_pid))
+        if (rc == 0) { /* it answers when it has looked for its creator */
+            rc = slip__client_request(&client, "info", NULL, NULL);
+            slip__client_dispose(&client);
+        } else {
+            close(root_fd);
+        }
+        if (rc == 0 || !slip__state_is_alive(st->root_fd, "vm"))
             return;
         sleep_ms(1);
     }
