@@ -51,20 +51,21 @@ static bool is_compressed(const struct slip_image *image)
 }
 
 /*
- * Reads the notes of a pv guest's kernel before anything is made, where that costs next to nothing, or where the segments'
- * addresses can't be right as they are: then a note says by how much they are to be moved.
+ * Reads a kernel's notes before anything is made, where that costs next to nothing, so that a kernel for another container is
+ * refused as one. A compressed kernel's notes come with the loading; but if a pv guest's segments can't be where they say, they
+ * are read now: then a note says by how much they are to be moved.
  */
 static int read_notes(const struct slip_guest *guest, struct slip_image *image,
                       struct slip_error **err)
 {
+    bool pv = guest->type.value == SLIP_TYPE_PV;
     int rc;
 
-    if (guest->type.value != SLIP_TYPE_PV)
-        return 0;
-    if (is_compressed(image) && slip__image_end(image) <= (uint64_t)guest->memory.value << 20)
+    if (is_compressed(image) &&
+        (!pv || slip__image_end(image) <= (uint64_t)guest->memory.value << 20))
         return 0;
     rc = slip__image_load(image, NULL, NULL, NULL, err);
-    return rc < 0 ? rc : slip__image_move_down(image, slip__image_pv_offset(image), err);
+    return rc < 0 || !pv ? rc : slip__image_move_down(image, slip__image_pv_offset(image), err);
 }
 
 /* Takes back what was loaded. */
