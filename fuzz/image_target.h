@@ -11,7 +11,10 @@
 #include <unistd.h>
 
 #include "abi/ram.h"
+#include "build/make.h"
+#include "build/pv.h"
 #include "image/image.h"
+#include "image/pv.h"
 
 /* RAM at 1 MiB, small enough to be cleared each time. */
 #define FUZZ_RAM_GPA   0x100000u
@@ -78,6 +81,27 @@ static inline int fuzz_call(int rc, struct slip_error **err)
     return rc;
 }
 
+/* What a PV guest of it would be: a refusal, or a plan whose pieces lie in its memory and not on each other. */
+static inline void fuzz_plan_pv(struct slip_image *image)
+{
+    struct slip_guest guest = {.type = {.value = SLIP_TYPE_PV}, .memory = {.value = 16}};
+    struct slip_plan *plan = NULL;
+    struct slip_error *err = NULL;
+    uint64_t end = 0;
+
+    if (fuzz_call(slip__image_move_down(image, slip__image_pv_offset(image), &err), &err) < 0 ||
+        fuzz_call(slip__plan_make(&guest, &slip__machine_xen_pv, image, NULL, 0, &plan, &err),
+                  &err) < 0)
+        return;
+    for (size_t i = 0; i < plan->n_pieces; i++) {
+        fuzz_require(plan->pieces[i].gpa >= end, "pieces ascend and do not overlap");
+        end = plan->pieces[i].gpa + plan->pieces[i].bytes;
+    }
+    fuzz_require(end <= 16ull << 20, "all lies in memory");
+    fuzz_require(plan->pv->mappings[0].n_tables < 64, "page tables for 16 MiB");
+    slip_plan_free(plan);
+}
+
 static inline void fuzz_image(const uint8_t *bytes, size_t len)
 {
     struct slip_ram ram = {
@@ -98,7 +122,9 @@ static inline void fuzz_image(const uint8_t *bytes, size_t len)
         fuzz_check(image);
         fuzz_describe(image);
         memset(fuzz_ram, 0, sizeof(fuzz_ram));
-        fuzz_call(slip__image_load(image, &ram, NULL, NULL, &err), &err);
+        if (fuzz_call(slip__image_load(image, &ram, NULL, NULL, &err), &err) == 0 ||
+            fuzz_call(slip__image_load(image, NULL, NULL, NULL, &err), &err) == 0)
+            fuzz_plan_pv(image);
     }
     slip_image_free(image);
 }

@@ -88,6 +88,19 @@ static void problem(struct slip_image *image, const char *fmt, ...)
     va_end(ap);
 }
 
+/* Bytes of a descriptor: what its note says, but for one known mistake. GRUB's 32-bit PV images end in a
+ * PAE_MODE note, "yes", of 12 bytes of which the file has 4. */
+static uint64_t desc_bytes_of(const struct slip_area *area, const struct slip_note *note,
+                              uint64_t desc_at)
+{
+    uint64_t left = desc_at < area->bytes ? area->bytes - desc_at : 0;
+
+    if (note->xen && note->type == SLIP_XEN_NOTE_PAE_MODE && note->desc_bytes > left && left &&
+        memchr(area->data + desc_at, 0, left))
+        return left;
+    return note->desc_bytes;
+}
+
 int slip__notes_parse(struct slip_image *image, const struct slip_area *area, bool from_section,
                       struct slip_error **err)
 {
@@ -113,6 +126,10 @@ int slip__notes_parse(struct slip_image *image, const struct slip_area *area, bo
         desc_at = name_at + ((name_bytes + 3) & ~3ull);
         next = desc_at + ((desc_bytes + 3) & ~3ull);
         name = slip__reader_at(&r, name_at, name_bytes);
+        note.xen = name && name_bytes == SLIP_XEN_NOTE_NAME_BYTES &&
+                   memcmp(name, SLIP_XEN_NOTE_NAME, SLIP_XEN_NOTE_NAME_BYTES) == 0;
+        desc_bytes = desc_bytes_of(area, &note, desc_at);
+        note.desc_bytes = (uint32_t)desc_bytes;
         desc = slip__reader_at(&r, desc_at, desc_bytes);
         if (!name || !desc) {
             problem(image,
@@ -123,8 +140,6 @@ int slip__notes_parse(struct slip_image *image, const struct slip_area *area, bo
             return 0;
         }
         copy_name(note.name, sizeof(note.name), name, name_bytes);
-        note.xen = name_bytes == SLIP_XEN_NOTE_NAME_BYTES &&
-                   memcmp(name, SLIP_XEN_NOTE_NAME, SLIP_XEN_NOTE_NAME_BYTES) == 0;
         memcpy(note.desc, desc, desc_bytes < sizeof(note.desc) ? desc_bytes : sizeof(note.desc));
         rc = add_note(image, &note, err);
         if (rc < 0)

@@ -17,11 +17,14 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "base/cleanup.h"
 #include "build/pv.h"
+#include "failmalloc.h"
 #include "life/life.h"
 #include "mkimage.h"
+#include "slipway/plan.h"
 
 #define MIB      (1ull << 20)
 #define PAGE     4096ull
@@ -151,13 +154,13 @@ static void make_kernel(const struct place *p, const struct variant *v)
     slip__buf_dispose(&bzimage);
 }
 
-static int build(struct place *p, const struct variant *v, bool dry_run, struct slip_built *ret,
+/* Of the kernel that is there. */
+static int start(struct place *p, const struct variant *v, bool dry_run, struct slip_built *ret,
                  struct slip_error **err)
 {
     static struct slip_guest guest; /* outlives the plan */
     static struct slip_str modules[3];
 
-    make_kernel(p, v);
     for (unsigned i = 0; i < 3; i++)
         modules[i] = (struct slip_str){GIVEN, p->module[i]};
     guest = (struct slip_guest){.type = {GIVEN, SLIP_TYPE_PV},
@@ -168,6 +171,13 @@ static int build(struct place *p, const struct variant *v, bool dry_run, struct 
                                 .ramdisk = {GIVEN, v->modules, modules}};
     return slip__build_guest(&guest, &slip__engine_null, dry_run ? NULL : p->record, false, dry_run,
                              NULL, NULL, ret, err);
+}
+
+static int build(struct place *p, const struct variant *v, bool dry_run, struct slip_built *ret,
+                 struct slip_error **err)
+{
+    make_kernel(p, v);
+    return start(p, v, dry_run, ret, err);
 }
 
 /* What was recorded. */
@@ -724,6 +734,115 @@ static void limits(void **state)
     slip__built_dispose(&built);
 }
 
+static const char golden[] =
+    "guest      ?, type pv\n"
+    "machine    xenpv\n"
+    "protocol   Xen PV: a pv guest starts by Xen's PV interface, 64-bit; the 64-bit ELF in the "
+    "bzImage (xz) wants to be mapped from 0xffffffff80000000 on and entered at 0xffffffff81000040 "
+    "(Xen notes)\n"
+    "start      rip 0xffffffff81000040, rsi 0xffffffff81010000 (start info), rsp "
+    "0xffffffff81021000\n"
+    "virtual    0xffffffff80000000 - 0xffffffff813fffff is memory from 0 on; 13 page tables at "
+    "0xffffffff81013000\n"
+    "           0x8000000000 - 0x800001ffff is the p2m list (note INIT_P2M)\n"
+    "modules    told as page frame 0x1400, 9000 bytes, not mapped (note MOD_START_PFN)\n"
+    "vCPUs      1\n"
+    "memory     64 MiB\n"
+    "\n"
+    "pseudo-physical memory\n"
+    "  0x0000000000 - 0x0003ffffff      64 MiB  RAM\n"
+    "\n"
+    "in memory at the start (all else is zero)\n"
+    "  0x0001000000 - 0x000100f455    61.1 KiB  kernel segment 0: FILE, at 0xffffffff81000000, "
+    "entry\n"
+    "  0x0001010000 - 0x0001010fff       4 KiB  start info, at 0xffffffff81010000, rsi\n"
+    "  0x0001011000 - 0x0001011fff       4 KiB  XenStore page, zero, at 0xffffffff81011000\n"
+    "  0x0001012000 - 0x0001012fff       4 KiB  console page, zero, at 0xffffffff81012000\n"
+    "  0x0001013000 - 0x000101ffff      52 KiB  page tables, at 0xffffffff81013000\n"
+    "  0x0001020000 - 0x0001020fff       4 KiB  boot stack, zero, at 0xffffffff81020000\n"
+    "  0x0001400000 - 0x0001402327      9000 B  module 0: FILE, 9000 bytes\n"
+    "  0x0001403000 - 0x0001422fff     128 KiB  p2m list, at 0x8000000000\n"
+    "  0x0001423000 - 0x0001425fff      12 KiB  p2m list's page tables\n"
+    "\n"
+    "command line (18 bytes; [console=] is ours, autoconsole = 0 leaves it out)\n"
+    "  [console=hvc0] quiet\n";
+
+/* text with what stands between a colon and the next comma or line's end, if it is a path, as FILE. */
+static void hide_paths(char *text)
+{
+    char *at;
+
+    while ((at = strstr(text, ": /"))) {
+        size_t len = strcspn(at + 2, ",\n");
+
+        memmove(at + 6, at + 2 + len, strlen(at + 2 + len) + 1);
+        memcpy(at + 2, "FILE", 4);
+    }
+}
+
+static void reports(void **state)
+{
+    struct slip_built built = {0};
+    char *text = NULL;
+    json_t *json;
+    const char *entry, *protocol, *source;
+    int gpa, tables;
+
+    assert_int_equal(build(*state, &good[0], true, &built, NULL), 0);
+    assert_int_equal(slip_plan_to_text(built.plan, &text, NULL), 0);
+    hide_paths(text);
+    assert_string_equal(text, golden);
+    free(text);
+    assert_int_equal(slip_plan_to_json(built.plan, &text, NULL), 0);
+    json = json_loads(text, 0, NULL);
+    assert_non_null(json);
+    assert_int_equal(json_unpack(json, "{s:s, s:{s:s, s:[{s:i, s:i}]}, s:[{}, {s:s}]}", "protocol",
+                                 &protocol, "start", "entry", &entry, "mappings", "gpa", &gpa,
+                                 "tables", &tables, "pieces", "source", &source),
+                     0);
+    assert_string_equal(protocol, "xen-pv");
+    assert_string_equal(entry, "0xffffffff81000040");
+    assert_int_equal(gpa, 0);
+    assert_int_equal(tables, 13);
+    assert_string_equal(source, "frames");
+    json_decref(json);
+    free(text);
+    assert_int_equal(slip_plan_to_svg(built.plan, &text, NULL), 0);
+    assert_non_null(strstr(text, ">rip 0xffffffff81000040 &#160; rsi 0xffffffff81010000 &#160; rsp "
+                                 "0xffffffff81021000</text>"));
+    assert_non_null(strstr(text, "61.1 KiB, at 0xffffffff81000000, entry</text>"));
+    assert_null(strstr(text, "class=\"acpi\""));
+    free(text);
+    slip__built_dispose(&built);
+}
+
+/* Each allocation of ours in turn fails: nothing is left, and the call says so. */
+static void out_of_memory(void **state)
+{
+    struct place *p = *state;
+    bool failed = true;
+
+    make_kernel(p, &good[0]);
+    for (unsigned n = 1; failed; n++) {
+        struct slip_built built = {0};
+        struct slip_error *err = NULL;
+        char *text = NULL;
+        int rc;
+
+        fail_allocation(n);
+        rc = start(p, &good[0], true, &built, &err);
+        if (rc == 0)
+            rc = slip_plan_to_text(built.plan, &text, &err);
+        failed = allocation_failed();
+        fail_allocation(0);
+        assert_int_equal(rc, failed ? SLIP_ENOMEM : 0);
+        assert_true(failed || n > 30);
+        free(text);
+        slip_error_free(err);
+        slip__built_dispose(&built);
+    }
+}
+
 static uint64_t next(uint64_t *seed)
 {
     *seed ^= *seed << 13;
@@ -790,10 +909,8 @@ static void any_notes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(guests),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(limits),
-        cmocka_unit_test(any_notes),
+        cmocka_unit_test(guests),    cmocka_unit_test(refusals), cmocka_unit_test(limits),
+        cmocka_unit_test(any_notes), cmocka_unit_test(reports),  cmocka_unit_test(out_of_memory),
     };
 
     return cmocka_run_group_tests_name("pv", tests, make_place, remove_place);
