@@ -2,12 +2,13 @@
 /*
  * Guest-physical memory, and the only door from a guest address to a host pointer.
  *
- * An engine makes a slip_ram; the image loader and the plan write through it. Memory handed to a guest is zero where
- * nobody wrote (the maker's duty).
+ * An engine makes a slip_ram; the image loader and the plan write through it. Memory handed to a guest is zero wherever it
+ * may count on that and nobody wrote: the maker's duty, or, where the maker says stale, that of those who write.
  */
 #ifndef SLIP_ABI_RAM_H
 #define SLIP_ABI_RAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "slipway/error.h"
@@ -23,6 +24,8 @@ struct slip_ram_region {
 #define SLIP_RAM_MAX_REGIONS 4
 
 struct slip_ram {
+    /* Its pages may hold what they held before, for somebody else: what must be zero is to be written. */
+    bool stale;
     unsigned n_regions; /* ascending, not touching */
     struct slip_ram_region regions[SLIP_RAM_MAX_REGIONS];
     /* Makes [gpa, gpa + len), which lies inside one region, writable at the returned address; NULL and *err if it can't.

@@ -308,7 +308,13 @@ int slip__plan_write(const struct slip_plan *plan, struct slip_ram *ram, slip_by
         switch (piece->source) {
         case SLIP_SOURCE_IMAGE:
         case SLIP_SOURCE_FRAMES:
+            break;
         case SLIP_SOURCE_ZERO:
+            to = ram->stale ? slip__ram_at(ram, piece->what, piece->gpa, piece->bytes, err) : NULL;
+            if (ram->stale && !to)
+                return SLIP_EIMAGE;
+            if (to)
+                memset(to, 0, piece->bytes);
             break;
         case SLIP_SOURCE_BYTES:
             to = slip__ram_at(ram, piece->what, piece->gpa, piece->bytes, err);

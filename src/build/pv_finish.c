@@ -135,6 +135,8 @@ static int write_tables(struct finish *f, struct slip_ram *ram, struct slip_erro
                            : NULL;
         if (map->n_tables && !f->tables[m])
             return SLIP_EENGINE;
+        if (map->n_tables && ram->stale)
+            memset(f->tables[m], 0, map->n_tables << PAGE_BITS);
     }
     for (unsigned m = 0; m < pv->n_mappings; m++) {
         int rc = write_pages(f, &pv->mappings[m], err);

@@ -102,7 +102,7 @@ struct slip_image {
 int slip__image_probe(int fd, uint64_t file_bytes, const char *name, struct slip_image **ret,
                       struct slip_error **err);
 /* Streams the rest. ram NULL: only learns. A second load into another RAM is allowed. progress, in bytes of the ELF, may be
- * NULL. Of a segment only its file_bytes are written: what follows them is zero because guest RAM is (abi/ram.h). Loading
+ * NULL. Of a segment only its file_bytes are written: what follows them is zero because guest RAM is, unless it is stale (abi/ram.h). Loading
  * over used RAM is the caller's to prepare. A kernel without a PVH entry loads: see slip__image_entry(). */
 int slip__image_load(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
                      void *payload, struct slip_error **err);

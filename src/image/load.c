@@ -59,6 +59,8 @@ static int collect(const struct slip_image *image, struct slip_ram *ram, struct 
         dst = slip__ram_at(ram, what, seg->gpa, seg->memory_bytes, err);
         if (!dst)
             return SLIP_EIMAGE;
+        if (ram->stale)
+            memset((char *)dst + seg->file_bytes, 0, seg->memory_bytes - seg->file_bytes);
         add_range(ranges, seg->file_offset, seg->file_bytes, dst);
     }
     for (size_t i = 0; rc == 0 && i < elf->n_areas; i++)

@@ -131,6 +131,29 @@ static void check_two_segments(const struct slip_image *image, const struct mk_r
     assert_true(all_zero(mk_ram_at(ram, DATA_GPA + DATA_BYTES), MIB));
 }
 
+/* RAM that holds what somebody left: the zeroes after a segment's bytes are written, and nothing else is touched. */
+static void stale_ram(void **state)
+{
+    struct mk_elf elf = two_segments(64);
+    struct slip_buf file = {0};
+    struct slip_image *image;
+    struct mk_ram ram;
+
+    (void)state;
+    mk_ram_init(&ram, 0, 4 * MIB);
+    memset(ram.bytes, 0xaa, 4 * MIB);
+    ram.ram.stale = true;
+    mk_elf(&elf, &file);
+    image = load_ok(&file, &ram.ram);
+    assert_memory_equal(mk_ram_at(&ram, DATA_GPA), data, DATA_BYTES);
+    assert_true(all_zero(mk_ram_at(&ram, DATA_GPA + DATA_BYTES), BSS_BYTES));
+    assert_int_equal(*mk_ram_at(&ram, DATA_GPA + DATA_BYTES + BSS_BYTES), 0xaa);
+    assert_int_equal(*mk_ram_at(&ram, CODE_GPA - 1), 0xaa);
+    slip_image_free(image);
+    slip__buf_dispose(&file);
+    mk_ram_dispose(&ram);
+}
+
 static void loads_segments(unsigned bits)
 {
     struct mk_elf elf = two_segments(bits);
@@ -710,13 +733,21 @@ static void out_of_memory_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(loads_32),         cmocka_unit_test(loads_64),
-        cmocka_unit_test(loads_odd_shapes), cmocka_unit_test(loads_shared_file_bytes),
-        cmocka_unit_test(note_shapes),      cmocka_unit_test(notes_without_entry),
-        cmocka_unit_test(entry_refusals),   cmocka_unit_test(field_refusals),
-        cmocka_unit_test(other_refusals),   cmocka_unit_test(not_kernels),
-        cmocka_unit_test(truncated),        cmocka_unit_test(progress),
-        cmocka_unit_test(out_of_memory),    cmocka_unit_test(out_of_memory_json),
+        cmocka_unit_test(loads_32),
+        cmocka_unit_test(stale_ram),
+        cmocka_unit_test(loads_64),
+        cmocka_unit_test(loads_odd_shapes),
+        cmocka_unit_test(loads_shared_file_bytes),
+        cmocka_unit_test(note_shapes),
+        cmocka_unit_test(notes_without_entry),
+        cmocka_unit_test(entry_refusals),
+        cmocka_unit_test(field_refusals),
+        cmocka_unit_test(other_refusals),
+        cmocka_unit_test(not_kernels),
+        cmocka_unit_test(truncated),
+        cmocka_unit_test(progress),
+        cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(out_of_memory_json),
     };
 
     return cmocka_run_group_tests_name("elf", tests, setup, NULL);

@@ -103,6 +103,8 @@ static void *ram_map(struct slip_ram *base, uint64_t gpa, uint64_t len, struct s
 void slip__xen_ram_init(struct slip_xen_ram *ram, xenforeignmemory_handle *memory, uint32_t domid)
 {
     ram->ram.map = ram_map;
+    /* Xen scrubs what a dead domain leaves, but not what a live one gave back by its balloon; a debug build fills pages. */
+    ram->ram.stale = true;
     ram->memory = memory;
     ram->domid = domid;
 }
