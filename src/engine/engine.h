@@ -40,6 +40,8 @@ struct slip_run {
      * non-blocking; -1: none. Owned by the engine. */
     int console_fd;
     int console_in_fd;
+    /* Bytes that were read from console_fd, whenever it was open. Whoever reads counts, and says so before dispatch(). */
+    uint64_t console_received;
 };
 
 /* One device to plug in. */

@@ -220,6 +220,7 @@ static bool guest_receive(struct slip_console *console)
 
     if (r > 0) {
         slip__console_put(console, chunk, (size_t)r);
+        console->received += (uint64_t)r;
         console->rest_until_us = slip__now_us() + SLIP_CONSOLE_GATHER_US;
     } else if (r == 0 || (errno != EAGAIN && errno != EINTR)) {
         console->guest_fd = -1; /* closed: the engine will tell why */

@@ -35,6 +35,7 @@ struct slip_viewer {
 struct slip_console {
     int guest_fd;           /* what the guest prints; borrowed from the engine; -1: none */
     int guest_in_fd;        /* where typing goes; borrowed; -1: none, then typing is dropped */
+    uint64_t received;      /* bytes that came from there */
     uint64_t rest_until_us; /* until then what the guest prints is left to gather */
     char *ring;
     size_t ring_bytes;

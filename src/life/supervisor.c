@@ -68,6 +68,7 @@ static void end_run(struct slip_supervisor *s)
     s->boot_ran_us = 0;
     slip__console_drain(&s->console);
     s->console.guest_fd = s->console.guest_in_fd = -1;
+    s->console.received = 0;
     s->console_open = false;
     slip__built_dispose(&s->built);
     s->info.domid = -1;
@@ -234,6 +235,7 @@ static void dispatch_engine(struct slip_supervisor *s)
 
     if (!heeds_engine(s))
         return;
+    s->built.run->console_received = s->console.received;
     event = s->engine->dispatch(s->built.run, &err);
     if (event == SLIP_EVENT_NONE)
         return;

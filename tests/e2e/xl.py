@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
@@ -46,6 +47,14 @@ def needs_boot():
 def on_xen():
     """Whether guests would run on Xen here."""
     return os.path.exists("/proc/xen/privcmd")
+
+
+def wait_attached(process):
+    """Wait until a console is what it is to be: from then on it takes signals through a descriptor."""
+    deadline = time.monotonic() + 60
+    while not any(os.readlink(entry.path) == "anon_inode:[signalfd]" for entry in os.scandir("/proc/%d/fd" % process.pid)):
+        tap.check(time.monotonic() < deadline and process.poll() is None, "the console does not attach")
+        time.sleep(0.02)
 
 
 @tap.case("usage: no verb, wrong verbs, global options, help")
@@ -189,6 +198,7 @@ def life():
                   "list -l")
         tap.equal(home.run("create", "-p", "-q", config(home)).code, CREATE_FAILED, "the name again")
         console = home.popen(["console", name], stdin=-3, stdout=-1, stderr=-1)
+        wait_attached(console)
         tap.equal(home.run("unpause", name), (OK, "", ""), "unpause")
         out, err = console.communicate(timeout=slipway.BOOT_SECONDS)
         tap.equal((console.returncode, err), (OK, b""), "console")

@@ -26,6 +26,11 @@
 /* xenconsoled makes a new domain's terminal within this. */
 #define SLIP_LIMIT_CONSOLE_MS 5000
 
+/* How long after a guest's last words, and after its end at the most, its console is taken to be silent. xenconsoled needs
+ * one turn of its loop for what it has taken from the ring, which on a slow host takes tens of milliseconds. */
+#define SLIP_LIMIT_REST_QUIET_MS 100
+#define SLIP_LIMIT_REST_MS       3000
+
 /* Disks of all domains together that are compared with a new one: 32752 domains with two each. */
 #define SLIP_LIMIT_DISKS_ON_HOST 65536u
 

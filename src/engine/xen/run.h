@@ -16,6 +16,7 @@
 #include "engine/engine.h"
 #include "engine/xen/host.h"
 #include "engine/xen/ram.h"
+#include "engine/xen/rest.h"
 #include "guest/guest.h"
 
 /* XenStore's own watch for domains that shut down or die. */
@@ -40,7 +41,7 @@ struct slip_xen_run {
     bool
         look; /* its end may have been missed: events were taken off the queue for something else */
     bool batch; /* this process is SCHED_BATCH for now */
-    bool over;  /* the event that ends the run was handed out */
+    bool over;  /* the domain is gone, and that was told */
     enum slip_type type;
     unsigned kernel_bits;           /* 32 or 64 */
     bool hap;                       /* nested paging (PVH) */
@@ -52,6 +53,7 @@ struct slip_xen_run {
 
     struct slip_xen_ram ram;
     struct slip_xen_ring store, console;
+    struct slip_xen_rest rest;
     struct slip_xen_devices *devices; /* NULL: it has none; devices.c's */
 };
 

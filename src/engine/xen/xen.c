@@ -57,6 +57,7 @@ static void xen_destroy(struct slip_run *base)
 
     close_console(run);
     be_prompt(run);
+    slip__xen_rest_dispose(run);
     slip__xen_domain_destroy(run);
     slip__xen_close(&run->xen);
     free(run);
@@ -184,7 +185,10 @@ static unsigned xen_fds(struct slip_run *base, struct pollfd ret[SLIP_ENGINE_MAX
     if (run->over || slip__xen_store_lost(run->xen.store))
         return 0;
     ret[0] = (struct pollfd){.fd = slip__xen_store_fd(run->xen.store), .events = POLLIN};
-    return 1;
+    if (!run->rest.waiting)
+        return 1;
+    ret[1] = (struct pollfd){.fd = run->rest.timer_fd, .events = POLLIN};
+    return 2;
 }
 
 /* What a domain's shutdown code says (public/sched.h). */
@@ -230,6 +234,23 @@ static void connect_again(struct slip_xen_run *run)
     run->xen.store = store;
 }
 
+/* An end is told once, and when the last words before it have come through. */
+static enum slip_event tell(struct slip_xen_run *run, enum slip_event event)
+{
+    struct slip_xen_rest *rest = &run->rest;
+
+    if (event != SLIP_EVENT_NONE && event != rest->told)
+        rest->held = event;
+    if (rest->held == SLIP_EVENT_NONE)
+        return SLIP_EVENT_NONE;
+    if (rest->held != SLIP_EVENT_GONE && run->run.console_fd >= 0 && !slip__xen_rest_is_out(run))
+        return SLIP_EVENT_NONE;
+    slip__xen_rest_dispose(run);
+    rest->told = rest->held;
+    rest->held = SLIP_EVENT_NONE;
+    return rest->told;
+}
+
 static enum slip_event xen_dispatch(struct slip_run *base, struct slip_error **err)
 {
     struct slip_xen_run *run = to_run(base);
@@ -249,7 +270,8 @@ static enum slip_event xen_dispatch(struct slip_run *base, struct slip_error **e
     }
     if (any)
         event = look_for_end(run);
-    run->over = event != SLIP_EVENT_NONE;
+    event = tell(run, event);
+    run->over = event == SLIP_EVENT_GONE;
     return event;
 }
 
