@@ -253,6 +253,8 @@ int slip__pv_finish(const struct slip_plan *plan, struct slip_ram *ram,
     info = slip__ram_at(ram, "start info", f.pv->start_info_pfn << PAGE_BITS, SLIP_PAGE_BYTES, err);
     if (!info)
         return SLIP_EENGINE;
+    if (ram->stale)
+        memset(info, 0, SLIP_PAGE_BYTES);
     if (f.pv->bits == 64)
         write_start_info64(&f, plan->cmdline, info);
     else
