@@ -60,9 +60,9 @@ static uint64_t module_pages(const struct slip_layout_input *in)
 }
 
 /* The tables of one level for a mapping, less those that mapping 0 has already. */
-static void count_level(const struct slip_pv *pv, unsigned m, unsigned level)
+static void count_level(struct slip_pv *pv, unsigned m, unsigned level)
 {
-    struct slip_pv_mapping *map = (struct slip_pv_mapping *)&pv->mappings[m];
+    struct slip_pv_mapping *map = &pv->mappings[m];
     const struct slip_pv_tables *have = &pv->mappings[0].level[level];
     uint64_t mask = pv->bits == 32 ? UINT32_MAX : (1ull << 48) - 1;
     unsigned shift = PAGE_BITS + INDEX_BITS * (level + 1);
@@ -77,12 +77,9 @@ static void count_level(const struct slip_pv *pv, unsigned m, unsigned level)
     map->level[level].count = last >= first ? last - first + 1 : 0;
     if (m == 0 || !map->level[level].count)
         return;
-    /* Two mappings that do not overlap share a table at one end at most. */
-    if (first - have->first < have->count)
-        first = have->first + have->count;
+    /* It is below mapping 0 (check_addresses() sees to it), so they share the last of its tables at most. */
     if (last - have->first < have->count)
         last = have->first - 1;
-    map->level[level].first = first;
     map->level[level].count = last + 1 > first ? last + 1 - first : 0;
 }
 
