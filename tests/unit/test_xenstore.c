@@ -546,6 +546,36 @@ static void waits_end(void **state)
     finish(&scene);
 }
 
+/* A list that is sent ahead: what became of it is told when it is settled, and other answers are not taken for its own. */
+static void sent_ahead(void **state)
+{
+    struct scene scene;
+    struct slip_xen_nodes nodes = {0};
+    struct slip_error *err = NULL;
+    char value[16];
+
+    (void)state;
+    start(&scene, play_refusal);
+    slip__xen_nodes_write(&nodes, "v", "/good");
+    slip__xen_nodes_write(&nodes, "v", "/bad");
+    slip__xen_nodes_mkdir(&nodes, NULL, "/worse");
+    assert_int_equal(slip__xen_store_send(scene.store, &nodes, NULL), 0);
+    assert_null(nodes.bytes.data); /* taken */
+    assert_true(slip__xen_store_read(scene.store, value, sizeof(value), "/any"));
+    assert_string_equal(value, "dropped");
+    assert_int_equal(slip__xen_store_settle(scene.store, &err), SLIP_EENGINE);
+    assert_non_null(strstr(slip_error_message(err), "/bad"));
+    slip_error_free(err);
+
+    for (unsigned i = 0; i < 1000; i++) /* more than any socket takes at once */
+        slip__xen_nodes_write(&nodes, "value", "/path/%u/%0200u", i, i);
+    slip__xen_nodes_introduce(&nodes, 7, 0xfeff8, 1);
+    assert_int_equal(slip__xen_store_send(scene.store, &nodes, NULL), 0);
+    assert_int_equal(slip__xen_store_settle(scene.store, NULL), 0);
+    assert_int_equal(slip__xen_store_settle(scene.store, NULL), 0); /* twice is fine */
+    finish(&scene);
+}
+
 static void no_daemon(void **state)
 {
     struct slip_xen_store *store = NULL;
@@ -555,9 +585,12 @@ static void no_daemon(void **state)
     setenv("XENSTORED_PATH", "/nonexistent/socket", 1);
     if (access("/dev/xen/xenbus", F_OK) == 0)
         skip();
-    assert_int_equal(slip__xen_store_open(&store, &err), SLIP_EENGINE);
+    assert_int_equal(slip__xen_store_open(&store, &err), 0); /* nothing is asked yet */
+    assert_int_equal(slip__xen_store_watch(store, "/x", "x", &err), SLIP_EENGINE);
     assert_non_null(slip_error_hint(err));
     slip_error_free(err);
+    assert_true(slip__xen_store_lost(store));
+    slip__xen_store_close(store);
     unsetenv("XENSTORED_PATH");
 }
 
@@ -570,7 +603,7 @@ int main(void)
         cmocka_unit_test(refusals),        cmocka_unit_test(long_paths),
         cmocka_unit_test(values),          cmocka_unit_test(hostile_daemons),
         cmocka_unit_test(unasked_answers), cmocka_unit_test(waits_end),
-        cmocka_unit_test(no_daemon),
+        cmocka_unit_test(sent_ahead),      cmocka_unit_test(no_daemon),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,6 +142,8 @@ static int hosted_list(slip_domain_fn *fn, void *payload, struct slip_error **er
     return rc;
 }
 
+#define DOM0_NAME "Domain-0"
+
 /* The first domain of this batch that has the name. 1: it is in *ret_domid; 0: none has. */
 static int find_in_batch(struct slip_xen *xen, const xc_domaininfo_t *doms, size_t count,
                          const char *name, slip_known_fn *known, void *payload, unsigned *ret_domid,
@@ -159,6 +161,12 @@ static int find_in_batch(struct slip_xen *xen, const xc_domaininfo_t *doms, size
     for (size_t i = 0; i < count; i++) {
         char uuid[37];
 
+        if (doms[i].domain == 0) { /* most often the only one in question, and its name is Xen's */
+            if (strcmp(name, DOM0_NAME) != 0)
+                continue;
+            *ret_domid = 0;
+            return 1;
+        }
         write_uuid(uuid, doms[i].handle);
         if (known(uuid, payload))
             continue;

@@ -68,6 +68,32 @@ static void *find_mapping(const struct slip_xen_ram *ram, uint64_t gpa, uint64_t
     return NULL;
 }
 
+/* Small pieces lie side by side: a window of this many pages serves several of them. */
+#define WINDOW_PAGES 16u
+
+/* Widens [first, first + pages) to the window around it, as far as its region goes. */
+static void widen(const struct slip_ram *ram, uint64_t *first, size_t *pages)
+{
+    uint64_t window = WINDOW_PAGES * SLIP_PAGE_BYTES, start = *first / window * window;
+    uint64_t end = start + window;
+
+    for (unsigned r = 0; r < ram->n_regions; r++) {
+        const struct slip_ram_region *region = &ram->regions[r];
+
+        if (*first < region->gpa || *first - region->gpa >= region->size)
+            continue;
+        if (start < region->gpa)
+            start = region->gpa;
+        if (end > region->gpa + region->size)
+            end = region->gpa + region->size;
+        if (*first + *pages * SLIP_PAGE_BYTES > end)
+            return; /* it reaches beyond */
+        *first = start;
+        *pages = (size_t)((end - start) / SLIP_PAGE_BYTES);
+        return;
+    }
+}
+
 static void *ram_map(struct slip_ram *base, uint64_t gpa, uint64_t len, struct slip_error **err)
 {
     struct slip_xen_ram *ram = (struct slip_xen_ram *)base;
@@ -81,6 +107,8 @@ static void *ram_map(struct slip_ram *base, uint64_t gpa, uint64_t len, struct s
         return at;
     if (pages == 0)
         pages = 1;
+    if (pages < WINDOW_PAGES)
+        widen(base, &first, &pages);
     frames = calloc(pages, sizeof(*frames));
     grown = frames ? realloc(ram->mappings, (ram->n_mappings + 1) * sizeof(*grown)) : NULL;
     if (!grown) {

@@ -47,7 +47,7 @@ struct slip_xen_store {
     uint32_t tx;  /* the transaction that requests belong to; 0: none */
     uint8_t in[4 * MESSAGE_BYTES];
     size_t in_len;
-    struct event *events; /* a ring */
+    struct event *events; /* a ring; NULL before the first of them */
     unsigned first, n_events;
     struct ahead ahead;
 };
@@ -75,30 +75,25 @@ static int connect_socket(void)
 
 int slip__xen_store_open(struct slip_xen_store **ret, struct slip_error **err)
 {
-    struct slip_xen_store *store = calloc(1, sizeof(*store));
-    int errnum;
-
-    if (!store)
+    *ret = calloc(1, sizeof(**ret));
+    if (!*ret)
         return slip__error_oom(err);
-    store->events = calloc(SLIP_LIMIT_XENSTORE_EVENTS, sizeof(*store->events));
+    (*ret)->fd = -1;
+    return 0;
+}
+
+/* Many who open it ask it nothing: it connects with the first request. Failed: dead says why. */
+static void connect_now(struct slip_xen_store *store)
+{
+    if (store->fd >= 0 || store->dead)
+        return;
     store->fd = connect_socket();
-    errnum = -store->fd;
-    if (store->fd == -ENOENT) {
-        store->fd = open("/dev/xen/xenbus", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-        store->device = store->fd >= 0;
-    }
-    if (store->events && store->fd >= 0) {
-        *ret = store;
-        return 0;
-    }
-    slip__xen_store_close(store);
-    if (errnum == EACCES)
-        return slip__error_code(err, SLIP_EPERM, SLIP_CODE_XENSTORE_FAILED,
-                                "XenStore is root's alone");
-    slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
-                     "cannot talk to XenStore's daemon: %s", strerrordesc_np(errnum));
-    slip__error_hint(err, "is xenstored or oxenstored running?");
-    return SLIP_EENGINE;
+    store->dead = store->fd < 0 ? -store->fd : 0;
+    if (store->dead != ENOENT)
+        return;
+    store->fd = open("/dev/xen/xenbus", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    store->device = store->fd >= 0;
+    store->dead = store->device ? 0 : ENOENT;
 }
 
 void slip__xen_store_close(struct slip_xen_store *store)
@@ -156,7 +151,8 @@ static bool copy_text(char *ret, size_t size, const char *bytes, size_t len)
     return fits;
 }
 
-static void queue_event(struct slip_xen_store *store, const char *bytes, size_t len)
+/* Returns 0 or a negative errno. */
+static int queue_event(struct slip_xen_store *store, const char *bytes, size_t len)
 {
     const char *end = memchr(bytes, 0, len);
     const char *token = end ? end + 1 : NULL;
@@ -164,7 +160,11 @@ static void queue_event(struct slip_xen_store *store, const char *bytes, size_t 
     struct event *event;
 
     if (!token_end)
-        return;
+        return 0;
+    if (!store->events)
+        store->events = calloc(SLIP_LIMIT_XENSTORE_EVENTS, sizeof(*store->events));
+    if (!store->events)
+        return -ENOMEM;
     if (store->n_events == SLIP_LIMIT_XENSTORE_EVENTS) { /* the oldest goes */
         store->first = (store->first + 1) % SLIP_LIMIT_XENSTORE_EVENTS;
         store->n_events--;
@@ -173,6 +173,7 @@ static void queue_event(struct slip_xen_store *store, const char *bytes, size_t 
     copy_text(event->path, sizeof(event->path), bytes, (size_t)(end - bytes));
     copy_text(event->token, sizeof(event->token), token, (size_t)(token_end - token));
     store->n_events++;
+    return 0;
 }
 
 /* What came in: events to the queue, answers to fn. Returns how many answers there were, or a negative errno. */
@@ -181,6 +182,7 @@ static int take(struct slip_xen_store *store, uint32_t first_id, unsigned done, 
 {
     size_t offset = 0;
     unsigned taken = 0;
+    int rc;
 
     for (;;) {
         const char *bytes = (const char *)store->in + offset + sizeof(struct xsd_sockmsg);
@@ -195,7 +197,9 @@ static int take(struct slip_xen_store *store, uint32_t first_id, unsigned done, 
             break;
         offset += sizeof(head) + head.len;
         if (head.type == XS_WATCH_EVENT) {
-            queue_event(store, bytes, head.len);
+            rc = queue_event(store, bytes, head.len);
+            if (rc < 0)
+                return rc;
             continue;
         }
         if (done + taken >= count || head.req_id != first_id + done + taken)
@@ -277,10 +281,18 @@ static int pump(struct slip_xen_store *store, const struct slip_buf *bytes, size
 
 static int lost(const struct slip_xen_store *store, struct slip_error **err)
 {
-    return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
-                            store->dead == ETIMEDOUT ? "XenStore's daemon does not answer"
-                                                     : "the connection to XenStore is lost: %s",
-                            strerrordesc_np(store->dead));
+    if (store->fd >= 0)
+        return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
+                                store->dead == ETIMEDOUT ? "XenStore's daemon does not answer"
+                                                         : "the connection to XenStore is lost: %s",
+                                strerrordesc_np(store->dead));
+    if (store->dead == EACCES)
+        return slip__error_code(err, SLIP_EPERM, SLIP_CODE_XENSTORE_FAILED,
+                                "XenStore is root's alone");
+    slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
+                     "cannot talk to XenStore's daemon: %s", strerrordesc_np(store->dead));
+    slip__error_hint(err, "is xenstored or oxenstored running?");
+    return SLIP_EENGINE;
 }
 
 static void settle_ahead(struct slip_xen_store *store);
@@ -294,6 +306,7 @@ static int exchange(struct slip_xen_store *store, struct slip_buf *bytes, unsign
 
     if (bytes->failed)
         return slip__error_oom(err);
+    connect_now(store);
     settle_ahead(store);
     if (!store->dead) {
         first_id = store->ids + 1;
@@ -592,6 +605,7 @@ int slip__xen_store_send(struct slip_xen_store *store, struct slip_xen_nodes *no
 
     if (nodes->failed || nodes->bytes.failed)
         return nodes->bytes.failed ? slip__error_oom(err) : too_long(err);
+    connect_now(store);
     settle_ahead(store);
     if (store->dead)
         return lost(store, err);
@@ -891,6 +905,7 @@ bool slip__xen_store_event(struct slip_xen_store *store, char path[SLIP_XEN_PATH
     const struct event *event;
     int rc;
 
+    connect_now(store);
     settle_ahead(store);
     while (!store->n_events && !store->dead) {
         rc = receive(store);

@@ -22,7 +22,7 @@ struct slip_xen_store;
 /* Longest path that we make or watch, with its end. Xen allows 3072 bytes; the longest of a toolstack has about 100. */
 #define SLIP_XEN_PATH_BYTES 256
 
-/* Connects. SLIP_EPERM, or SLIP_EENGINE with the reason. */
+/* Connects with the first request, whose failure says why it can't: SLIP_EPERM, or SLIP_EENGINE with the reason. */
 int slip__xen_store_open(struct slip_xen_store **ret, struct slip_error **err);
 void slip__xen_store_close(struct slip_xen_store *store); /* NULL is fine */
 
