@@ -10,22 +10,20 @@
 #define SLIP_XEN_NOTE_NAME       "Xen"
 #define SLIP_XEN_NOTE_NAME_BYTES 4u /* with the NUL */
 
-#define SLIP_XEN_NOTE_ENTRY              1
-#define SLIP_XEN_NOTE_HYPERCALL_PAGE     2
-#define SLIP_XEN_NOTE_VIRT_BASE          3
-#define SLIP_XEN_NOTE_PADDR_OFFSET       4
-#define SLIP_XEN_NOTE_XEN_VERSION        5
-#define SLIP_XEN_NOTE_GUEST_OS           6
-#define SLIP_XEN_NOTE_LOADER             8
-#define SLIP_XEN_NOTE_PAE_MODE           9
-#define SLIP_XEN_NOTE_FEATURES           10
-#define SLIP_XEN_NOTE_BSD_SYMTAB         11
-#define SLIP_XEN_NOTE_HV_START_LOW       12
-#define SLIP_XEN_NOTE_SUSPEND_CANCEL     14
-#define SLIP_XEN_NOTE_INIT_P2M           15
-#define SLIP_XEN_NOTE_MOD_START_PFN      16
-#define SLIP_XEN_NOTE_SUPPORTED_FEATURES 17
-#define SLIP_XEN_NOTE_PHYS32_ENTRY       18
+#define SLIP_XEN_NOTE_ENTRY          1
+#define SLIP_XEN_NOTE_HYPERCALL_PAGE 2
+#define SLIP_XEN_NOTE_VIRT_BASE      3
+#define SLIP_XEN_NOTE_PADDR_OFFSET   4
+#define SLIP_XEN_NOTE_XEN_VERSION    5
+#define SLIP_XEN_NOTE_GUEST_OS       6
+#define SLIP_XEN_NOTE_LOADER         8
+#define SLIP_XEN_NOTE_PAE_MODE       9
+#define SLIP_XEN_NOTE_FEATURES       10
+#define SLIP_XEN_NOTE_BSD_SYMTAB     11
+#define SLIP_XEN_NOTE_HV_START_LOW   12
+#define SLIP_XEN_NOTE_INIT_P2M       15
+#define SLIP_XEN_NOTE_MOD_START_PFN  16
+#define SLIP_XEN_NOTE_PHYS32_ENTRY   18
 
 /* NUMBER: the descriptor is one number of 4 or 8 bytes; STRING: text; RAW: something else. */
 #define SLIP_XEN_NOTES(X)               \

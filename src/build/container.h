@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Containers: what a guest's machine is to its kernel, and so what must be in its memory. One const table each, one file
- * each (pvh.c, pv.c); plan.c and the reports know no more of them than this. Private to build/.
+ * Containers: what a guest's machine is to its kernel, and so what must be in its memory. One const table each, one
+ * file each (pvh.c, pv.c); plan.c and the reports know no more of them than this. Private to build/.
  */
 #ifndef SLIP_BUILD_CONTAINER_H
 #define SLIP_BUILD_CONTAINER_H
@@ -34,8 +34,8 @@ struct slip_container {
     /* Places everything. What is in the layout afterwards is the caller's to dispose, also on failure. */
     int (*layout)(const struct slip_layout_input *in, struct slip_layout *layout,
                   struct slip_error **err);
-    /* Its own pieces and the start state, by slip__plan_add_*(). What it takes out of layout and parts it empties there.
-     * False: out of memory. */
+    /* Its own pieces and the start state, by slip__plan_add_*(). What it takes out of layout and parts it empties
+     * there. False: out of memory. */
     bool (*pieces)(struct slip_plan *plan, struct slip_layout *layout, struct slip_parts *parts);
 
     /* The start state, as lines of text; as words for a picture; as JSON (NULL: out of memory). */

@@ -14,18 +14,18 @@ struct slip_module {
     const char *name;
 };
 
-/* After probing or loading, before anything is created: can a loaded kernel start in this container, and do kernel, modules and our own pieces fit this guest's memory? Says how much
- * is needed when not (SLIP_EIMAGE, codes 5xx). */
+/* After probing or loading, before anything is created: can a loaded kernel start in this container, and do kernel,
+ * modules and our own pieces fit this guest's memory? Says how much is needed when not (SLIP_EIMAGE, codes 5xx). */
 int slip__layout_fits(const struct slip_guest *guest, const struct slip_machine *machine,
                       const struct slip_image *image, const struct slip_module *modules,
                       size_t n_modules, struct slip_error **err);
-/* After slip__image_load(): decides the protocol, places everything, makes all tables. guest and machine must outlive the
- * plan; the modules' fds must stay open until slip__plan_write() is done. */
+/* After slip__image_load(): decides the protocol, places everything, makes all tables. guest and machine must
+ * outlive the plan; the modules' fds must stay open until slip__plan_write() is done. */
 int slip__plan_make(const struct slip_guest *guest, const struct slip_machine *machine,
                     const struct slip_image *image, const struct slip_module *modules,
                     size_t n_modules, struct slip_plan **ret, struct slip_error **err);
-/* Writes every piece that the image loader has not written, straight into RAM, but for what needs machine frames (pv.h).
- * progress may be NULL. */
+/* Writes every piece that the image loader has not written, straight into RAM, but for what needs machine frames
+ * (pv.h). progress may be NULL. */
 int slip__plan_write(const struct slip_plan *plan, struct slip_ram *ram, slip_bytes_fn *progress,
                      void *payload, struct slip_error **err);
 /* The files are about to be closed: the plan forgets their descriptors (and keeps their names). */

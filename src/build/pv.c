@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The PV container: its pieces, and how its start is told. What has machine frames in it comes later (pv_finish.c). Must not
- * know engines, nor where the addresses come from (pv_layout.c).
+ * The PV container: its pieces, and how its start is told. What has machine frames in it comes later (pv_finish.c).
+ * Must not know engines, nor where the addresses come from (pv_layout.c).
  */
 #include "build/pv.h"
 

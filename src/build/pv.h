@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The PV container's part of a plan, and the step that finishes it. A PV guest runs on page tables of machine frames, which
- * nobody knows before its memory exists: the plan says where everything lies, and the engine calls slip__pv_finish() with
- * its frames.
+ * The PV container's part of a plan, and the step that finishes it. A PV guest runs on page tables of machine frames,
+ * which nobody knows before its memory exists: the plan says where everything lies, and the engine calls
+ * slip__pv_finish() with its frames.
  *
- * Pseudo-physical memory is one run from 0. Its beginning is mapped at virt_base, in the order of Xen's public header xen.h,
- * "Start-of-day memory layout": kernel, modules, p2m list, start info, XenStore page, console page, page tables, stack,
- * 512 KiB to spare. A kernel may want its modules unmapped (note MOD_START_PFN) and its p2m list elsewhere (INIT_P2M): then
- * they lie behind all this.
+ * Pseudo-physical memory is one run from 0. Its beginning is mapped at virt_base, in the order of Xen's public header
+ * xen.h, "Start-of-day memory layout": kernel, modules, p2m list, start info, XenStore page, console page, page tables,
+ * stack, 512 KiB to spare. A kernel may want its modules unmapped (note MOD_START_PFN) and its p2m list elsewhere
+ * (INIT_P2M): then they lie behind all this.
  */
 #ifndef SLIP_BUILD_PV_H
 #define SLIP_BUILD_PV_H

@@ -3,9 +3,9 @@
  * The PV guest's pieces that hold machine frames: p2m list, page tables, start info. One pass each, straight into the
  * guest's memory. Must not know an engine, nor place anything (pv_layout.c did).
  *
- * Bits of page-table entries: Intel SDM vol. 3, 4.5. Which Xen wants: xen/arch/x86/pv/mm.c, xen/arch/x86/mm.c; 64-bit Xen
- * runs 32-bit guests with PAE's top entries like any others. The tables themselves are mapped read-only, as Xen checks that
- * no guest can write to a page that is one.
+ * Bits of page-table entries: Intel SDM vol. 3, 4.5. Which Xen wants: xen/arch/x86/pv/mm.c, xen/arch/x86/mm.c; 64-bit
+ * Xen runs 32-bit guests with PAE's top entries like any others. The tables themselves are mapped read-only, as Xen
+ * checks that no guest can write to a page that is one.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where everything of a PV guest lies: one page after the other from the kernel's end, in the order that pv.h gives, and how
- * many page tables that takes, which lie in the middle of what they map. Must not know what the pieces contain.
+ * Where everything of a PV guest lies: one page after the other from the kernel's end, in the order that pv.h gives,
+ * and how many page tables that takes, which lie in the middle of what they map. Must not know what the pieces contain.
  */
 #include "build/pv_layout.h"
 

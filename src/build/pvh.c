@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The PVH container: start info, module list, memory map, command line and ACPI tables in the memory of a PC. Must not know
- * engines, nor where the addresses come from (layout.c).
+ * The PVH container: start info, module list, memory map, command line and ACPI tables in the memory of a PC. Must not
+ * know engines, nor where the addresses come from (layout.c).
  */
 #include "abi/start_info.h"
 #include "base/json.h"

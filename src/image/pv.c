@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Xen's notes read as a PV start: which addresses the kernel wants to live at, and what it demands. The notes' meanings:
- * public/elfnote.h and features.h. Defaults, and which notes must be there: xen/common/libelf/libelf-dominfo.c. A note that
- * comes twice counts as it comes last, as there.
+ * Xen's notes read as a PV start: which addresses the kernel wants to live at, and what it demands. The notes'
+ * meanings: public/elfnote.h and features.h. Defaults, and which notes must be there:
+ * xen/common/libelf/libelf-dominfo.c. A note that comes twice counts as it comes last, as there.
  */
 #include "image/pv.h"
 
@@ -23,15 +23,15 @@
 
 static const struct feature {
     const char *name;
-    unsigned bit;
     bool for_pv;
 } features[] = {
-#define FEATURE(bit, name, for_pv) {name, bit, for_pv},
+#define FEATURE(bit, name, for_pv) {name, for_pv},
     SLIP_XEN_FEATURES(FEATURE)
 #undef FEATURE
 };
 
-/* Says why not; false, so that it is the whole failure path. Texts of notes may be anything: only ASCII gets through. */
+/* Says why not; false, so that it is the whole failure path. Texts of notes may be anything: only ASCII gets
+ * through. */
 static bool refuse(struct slip_pv_problem *problem, enum slip_code code, const char *fmt, ...)
     SLIP_PRINTF(3, 4);
 static bool refuse(struct slip_pv_problem *problem, enum slip_code code, const char *fmt, ...)
@@ -121,9 +121,9 @@ static const struct feature *find_feature(const char *name, size_t len)
     return NULL;
 }
 
-/* "a|!b": b is required. Unknown ones that are not required are for other versions of Xen. */
-static bool read_features(const char *list, struct slip_pv_kernel *ret,
-                          struct slip_pv_problem *problem)
+/* "a|!b": b is required, a only tells Xen what it may do. Unknown ones that are not required are for other versions
+ * of it. */
+static bool check_features(const char *list, struct slip_pv_problem *problem)
 {
     while (*list) {
         size_t len = strcspn(list, "|");
@@ -134,10 +134,6 @@ static bool read_features(const char *list, struct slip_pv_kernel *ret,
             return refuse(problem, SLIP_CODE_PV_FEATURE, "it requires the feature '%.*s', which %s",
                           len > 40 ? 40 : (int)len - 1, list + 1,
                           f ? "no PV guest has" : "Xen does not have");
-        if (f)
-            ret->supported |= 1u << f->bit;
-        if (required)
-            ret->required |= 1u << f->bit;
         list += len + (list[len] == '|');
     }
     return true;
@@ -201,7 +197,7 @@ static uint64_t highest(const struct slip_pv_kernel *pv)
 static bool read_addresses(const struct slip_image *image, const struct raw *raw,
                            struct slip_pv_kernel *ret, struct slip_pv_problem *problem)
 {
-    uint64_t low, mod_pfn, cancel;
+    uint64_t low, mod_pfn;
     const struct {
         unsigned type;
         uint64_t otherwise;
@@ -214,7 +210,6 @@ static bool read_addresses(const struct slip_image *image, const struct raw *raw
         {SLIP_XEN_NOTE_INIT_P2M, SLIP_PV_NONE, &ret->init_p2m},
         {SLIP_XEN_NOTE_HV_START_LOW, 0, &low},
         {SLIP_XEN_NOTE_MOD_START_PFN, 0, &mod_pfn},
-        {SLIP_XEN_NOTE_SUSPEND_CANCEL, 0, &cancel},
     };
 
     for (size_t i = 0; i < SLIP_COUNT(numbers); i++) {
@@ -222,7 +217,6 @@ static bool read_addresses(const struct slip_image *image, const struct raw *raw
             return false;
     }
     ret->mod_start_pfn = mod_pfn != 0;
-    ret->suspend_cancel = cancel != 0;
     if (raw->by_type[SLIP_XEN_NOTE_PADDR_OFFSET] && !raw->by_type[SLIP_XEN_NOTE_VIRT_BASE])
         return refuse(problem, SLIP_CODE_PV_NOTE,
                       "it has a PADDR_OFFSET note but no VIRT_BASE note");
@@ -231,7 +225,8 @@ static bool read_addresses(const struct slip_image *image, const struct raw *raw
                       "it wants the hypervisor's range to begin at 0x%llx at the lowest "
                       "(note HV_START_LOW), but Xen's begins at 0x%llx",
                       ULL(low), ret->bits == 32 ? XEN_START_32 : XEN_START_64);
-    /* Only 64-bit kernels can ask for it; where it would be in the way, the list goes with the rest, as in Xen's builder. */
+    /* Only 64-bit kernels can ask for it; where it would be in the way, the list goes with the rest, as in Xen's
+     * builder. */
     if (ret->bits == 32 || ret->init_p2m >= ret->virt_base || ret->init_p2m % SLIP_PAGE_BYTES)
         ret->init_p2m = SLIP_PV_NONE;
     return true;
@@ -290,12 +285,9 @@ bool slip__image_pv(const struct slip_image *image, struct slip_pv_kernel *ret,
         problem = &unwanted;
     *ret = (struct slip_pv_kernel){0};
     if (!check_version(&raw, ret, problem) || !check_mode(image, &raw, ret, problem) ||
-        !text(&raw, SLIP_XEN_NOTE_FEATURES, &list, problem) || !read_features(list, ret, problem) ||
+        !text(&raw, SLIP_XEN_NOTE_FEATURES, &list, problem) || !check_features(list, problem) ||
         !read_addresses(image, &raw, ret, problem) || !check_addresses(image, ret, problem))
         return false;
-    if (raw.by_type[SLIP_XEN_NOTE_SUPPORTED_FEATURES])
-        ret->supported |=
-            (uint32_t)slip__note_number(raw.by_type[SLIP_XEN_NOTE_SUPPORTED_FEATURES]);
     return true;
 }
 

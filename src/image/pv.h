@@ -18,8 +18,6 @@ struct slip_pv_kernel {
     uint64_t init_p2m;       /* where it wants the p2m list; SLIP_PV_NONE: with the rest */
     bool mod_start_pfn;      /* its modules need no mapping */
     bool linux_guest;        /* its GUEST_OS note is "linux" */
-    bool suspend_cancel;
-    uint32_t supported, required; /* bits: features, as in xen_notes.h */
 };
 
 /* Why an image is none for a PV guest. */
@@ -35,8 +33,8 @@ bool slip__image_pv(const struct slip_image *image, struct slip_pv_kernel *ret,
 unsigned slip__image_pv_bits(const struct slip_image *image);
 /* How far a loaded image's segments still are above where they belong in a PV guest: it is to be moved down by this. */
 uint64_t slip__image_pv_offset(const struct slip_image *image);
-/* Moves all segments down, to their addresses less offset. SLIP_EIMAGE if one is below offset: then none has moved. To be
- * loaded again after it. */
+/* Moves all segments down, to their addresses less offset. SLIP_EIMAGE if one is below offset: then none has moved.
+ * To be loaded again after it. */
 int slip__image_move_down(struct slip_image *image, uint64_t offset, struct slip_error **err);
 
 #endif

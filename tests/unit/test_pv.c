@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * PV guests from kernel files to what the null engine records, read back as Xen and the guest would: page tables walked from
- * cr3 through the recorded frames, every mapping and permission, p2m list, start info, modules. Written from Xen's public
- * headers, not from the builder.
+ * PV guests from kernel files to what the null engine records, read back as Xen and the guest would: page tables walked
+ * from cr3 through the recorded frames, every mapping and permission, p2m list, start info, modules. Written from Xen's
+ * public headers, not from the builder.
  */
 #include <fcntl.h>
 #include <setjmp.h>

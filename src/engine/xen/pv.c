@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * PV guests: machine frames, page tables, start info, vCPU state. Where everything lies is the plan's (build/pv.h). Facts: Xen's
- * public headers xen.h, domctl.h, foreign/x86_{64,32}.h; the order of steps and the values that are not in them:
- * tools/libs/guest/xg_dom_x86.c and xg_dom_boot.c of Xen 4.17.
+ * PV guests: machine frames, page tables, start info, vCPU state. Where everything lies is the plan's (build/pv.h).
+ * Facts: Xen's public headers xen.h, domctl.h, foreign/x86_{64,32}.h; the order of steps and the values that are not in
+ * them: tools/libs/guest/xg_dom_x86.c and xg_dom_boot.c of Xen 4.17.
  */
 #include "engine/xen/pv.h"
 
@@ -149,8 +149,8 @@ static void fill_vcpu64(const struct slip_pv *pv, uint64_t cr3, vcpu_guest_conte
     vcpu->debugreg[7] = DR7_FIXED;
 }
 
-/* ELF notes came after extended-cr3: every kernel that has them knows how frames from 4 GiB on are folded into cr3, so that
- * the top table may be anywhere (public/elfnote.h, XEN_ELFNOTE_PAE_MODE). */
+/* ELF notes came after extended-cr3: every kernel that has them knows how frames from 4 GiB on are folded into cr3,
+ * so that the top table may be anywhere (public/elfnote.h, XEN_ELFNOTE_PAE_MODE). */
 static void fill_vcpu32(const struct slip_pv *pv, uint64_t cr3, vcpu_guest_context_x86_32_t *vcpu)
 {
     vcpu->flags = VGCF_in_kernel_X86_32 | VGCF_online_X86_32;

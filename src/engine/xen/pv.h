@@ -6,7 +6,8 @@
 #include "build/plan.h"
 #include "engine/xen/run.h"
 
-/* May this host run such a guest? Refuses with the reason (a 32-bit kernel on a Xen without PV32). Nothing exists yet. */
+/* May this host run such a guest? Refuses with the reason (a 32-bit kernel on a Xen without PV32). Nothing exists
+ * yet. */
 int slip__xen_pv_check(const struct slip_xen_run *run, struct slip_error **err);
 /* The domain was just made (flags for PV, no memory): gives it all its RAM and fills run->ram's p2m and n_pages. */
 int slip__xen_pv_populate(struct slip_xen_run *run, struct slip_error **err);
