@@ -162,6 +162,15 @@ static void print_vif(void)
     print_record(&slip__record_vif);
 }
 
+static void print_vfb(void)
+{
+    printf(
+        "\n## Screens\n\n"
+        "`vfb` is a list of strings like those of `vif`, one a paravirtual screen with its keyboard and mouse. A QEMU of the host shows\n"
+        "it, by VNC or in a window. Only Xen has such screens: on other engines they warn.\n");
+    print_record(&slip__record_vfb);
+}
+
 static void print_ignored(void)
 {
     struct xl_ignored_cursor cursor = {0};
@@ -194,6 +203,7 @@ int main(void)
     print_record(&slip__record_guest);
     print_disk();
     print_vif();
+    print_vfb();
     printf("\n## Words\n");
     print_words(&slip__record_guest, seen, &n_seen);
     print_words(&slip__record_disk, seen, &n_seen);

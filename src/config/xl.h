@@ -89,6 +89,7 @@ struct xl_statement {
 int slip__xl_apply(struct xl_reader *r, const struct xl_statement *s);
 int slip__xl_disk(struct xl_reader *r, const struct xl_value *spec);
 int slip__xl_vif(struct xl_reader *r, const struct xl_value *spec);
+int slip__xl_vfb(struct xl_reader *r, const struct xl_value *spec);
 
 /* Sets field of object to an atom's bytes [from, to), checked by the field's kind. */
 int slip__xl_set_field(struct xl_reader *r, const struct slip_field *field, void *object,

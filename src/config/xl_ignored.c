@@ -13,10 +13,9 @@ static const struct group {
     const char *keys[32]; /* ends with a NULL, or full */
 } groups[] = {
     {"Slipway gives a guest no emulated graphics, keyboard or sound",
-     {"vnc",    "vnclisten", "vncdisplay", "vncunused",    "vncpasswd", "vncviewer",
-      "sdl",    "opengl",    "display",    "xauthority",   "keymap",    "vga",
-      "stdvga", "videoram",  "nographic",  "gfx_passthru", "soundhw",   "vkb_device",
-      "vfb",    "vkb",       "vdispl",     "vsnd"}},
+     {"vnc",       "vnclisten",    "vncdisplay", "vncunused",  "vncpasswd", "vncviewer", "sdl",
+      "opengl",    "display",      "xauthority", "keymap",     "vga",       "stdvga",    "videoram",
+      "nographic", "gfx_passthru", "soundhw",    "vkb_device", "vkb",       "vdispl",    "vsnd"}},
     {"Slipway offers no SPICE server",
      {"spice", "spicehost", "spiceport", "spicetls_port", "spicedisable_ticketing", "spicepasswd",
       "spiceagent_mouse", "spicevdagent", "spice_clipboard_sharing", "spiceusbredirection",

@@ -261,7 +261,10 @@ static int apply_strs(struct xl_reader *r, const struct slip_field *field,
 static int apply_records(struct xl_reader *r, const struct slip_field *field,
                          const struct xl_value *value)
 {
-    bool disk = field->item == &slip__record_disk;
+    int (*read_item)(struct xl_reader *, const struct xl_value *) =
+        field->item == &slip__record_disk  ? slip__xl_disk
+        : field->item == &slip__record_vif ? slip__xl_vif
+                                           : slip__xl_vfb;
     /* Every list of records has the shape of struct slip_disk_list (schema.c checks it). */
     const struct slip_disk_list *list = (void *)slip__field_mark(field, r->guest);
 
@@ -277,7 +280,7 @@ static int apply_records(struct xl_reader *r, const struct slip_field *field,
             return 0;
         if (item->kind == XL_LIST)
             wrong_kind(r, field, item, "strings in its list");
-        else if ((disk ? slip__xl_disk : slip__xl_vif)(r, item) < 0)
+        else if (read_item(r, item) < 0)
             return -1;
     }
     return 0;

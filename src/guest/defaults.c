@@ -70,6 +70,22 @@ static int vifs(struct slip_guest *g, size_t first)
     return 0;
 }
 
+static int vfbs(struct slip_guest *g)
+{
+    for (size_t i = 0; i < g->vfb.count; i++) {
+        struct slip_vfb *vfb = &g->vfb.items[i];
+
+        num(&vfb->vnc, 1);
+        num(&vfb->vncunused, !SLIP_IS_SET(vfb->vncdisplay));
+        num(&vfb->vncdisplay, 0);
+        num(&vfb->sdl, 0);
+        num(&vfb->opengl, 0);
+        if (str(&vfb->vnclisten, "127.0.0.1") < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int slip__rules_device_defaults(struct slip_guest *g, size_t first_vif)
 {
     disks(g);
@@ -90,7 +106,7 @@ int slip__rules_defaults(struct slip_rules *r)
     num(&g->on_watchdog, SLIP_ACTION_DESTROY);
     num(&g->on_crash, SLIP_ACTION_DESTROY);
     num(&g->autoconsole, 1);
-    if (uuid(g) < 0 || slip__rules_device_defaults(g, 0) < 0)
+    if (uuid(g) < 0 || slip__rules_device_defaults(g, 0) < 0 || vfbs(g) < 0)
         return -1;
     if (g->type.value != SLIP_TYPE_HVM)
         return 0;

@@ -120,6 +120,7 @@ struct slip_record {
 extern const struct slip_record slip__record_guest;
 extern const struct slip_record slip__record_disk;
 extern const struct slip_record slip__record_vif;
+extern const struct slip_record slip__record_vfb;
 
 /* The field called key, or NULL. */
 const struct slip_field *slip__field_find(const struct slip_record *record, const char *key);

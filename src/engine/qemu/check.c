@@ -113,6 +113,14 @@ static void check_vif(const struct slip_vif *vif, struct slip_diags *diags)
                    "the qemu engine emulates no card: the guest sees a virtio one");
 }
 
+static void check_vfbs(const struct slip_guest *guest, struct slip_diags *diags)
+{
+    if (guest->vfb.count)
+        slip__diag(diags, SLIP_CODE_ENGINE_NO_EFFECT, guest->vfb.mark.span,
+                   "'vfb' has no effect on the qemu engine: its machine has no screen, and "
+                   "paravirtual ones need Xen");
+}
+
 static void check_devices(const struct slip_guest *guest, struct slip_diags *diags)
 {
     size_t slots = slip__machine_microvm.virtio_mmio_slots;
@@ -160,6 +168,7 @@ void slip__qemu_check(const struct slip_guest *guest, struct slip_diags *diags)
     check_vcpus(guest, diags);
     check_devices(guest, diags);
     check_serial(guest, diags);
+    check_vfbs(guest, diags);
     if (SLIP_IS_GIVEN(guest->on_watchdog))
         slip__diag(diags, SLIP_CODE_ENGINE_NO_EFFECT, guest->on_watchdog.mark.span,
                    "on_watchdog has no effect on the qemu engine: its machine has no watchdog");
