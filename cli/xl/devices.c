@@ -157,9 +157,12 @@ static int list(const struct xl_args *args, const char *name, slip_device_fn *pr
 {
     struct slip_domain *domain = NULL;
     struct slip_error *err = NULL;
+    struct slip_domain_info info = {.size = sizeof(info), .domid = -1};
     int code = xl_open(args, name, &domain);
 
-    if (code == XL_OK && slip_domain_device_list(domain, print, NULL, &err) < 0)
+    if (code == XL_OK)
+        slip_domain_info(domain, &info, NULL);
+    if (code == XL_OK && slip_domain_device_list(domain, print, &info.domid, &err) < 0)
         xl_say(args, err); /* xl goes on with the next */
     slip_domain_free(domain);
     return code;
@@ -181,12 +184,14 @@ const struct xl_verb xl_verb_block_attach = {
     .run = block_attach,
 };
 
+/* payload: the guest's number, which is what xl shows for a handle. */
 static int print_disk(const struct slip_device_info *d, void *payload)
 {
-    (void)payload;
+    const int *domid = payload;
+
     if (d->kind == SLIP_DEVICE_DISK)
-        printf("%-5d %-3d %-6d %-5d %-6d %-8d %-30s\n", d->devid, d->backend_domid, 0, d->state,
-               d->event_channel, d->ring_ref, d->path);
+        printf("%-5d %-3d %-6d %-5d %-6d %-8d %-30s\n", d->devid, d->backend_domid, *domid,
+               d->guest_state, d->event_channel, d->ring_ref, d->path);
     return 0;
 }
 
@@ -249,7 +254,7 @@ static int print_nic(const struct slip_device_info *d, void *payload)
     (void)payload;
     if (d->kind == SLIP_DEVICE_VIF)
         printf("%-3d %-2d %s%6d %5d %6d %5d/%-11d %-30s\n", d->devid, d->backend_domid, d->mac,
-               d->devid, d->state, d->event_channel, d->ring_ref, d->ring_ref_rx, d->path);
+               d->devid, d->guest_state, d->event_channel, d->ring_ref, d->ring_ref_rx, d->path);
     return 0;
 }
 

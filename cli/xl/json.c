@@ -241,11 +241,28 @@ static void put_devices(json_t *to, struct slip_domain *domain)
     json_decref(lists.nics);
 }
 
+/* What the domain's toolstack wrote down; NULL if it did not. */
+static json_t *written(struct slip_domain *domain)
+{
+    char *text = NULL;
+    json_t *json;
+
+    if (!domain || slip_domain_config(domain, &text, NULL) < 0)
+        return NULL;
+    json = json_loads(text, JSON_DISABLE_EOF_CHECK, NULL); /* libxl ends it with a zero byte */
+    free(text);
+    return json;
+}
+
 json_t *xl_json_domain(const struct slip_domain_info *info, struct slip_domain *domain)
 {
     json_int_t mib = (json_int_t)(info->memory_bytes >> 20);
-    json_t *create = json_object(), *build = json_object(), *json;
+    json_t *create, *build, *json = xl_is_host(info) ? NULL : written(domain);
 
+    if (json)
+        return json;
+    create = json_object();
+    build = json_object();
     put(create, "type", json_string(info->type));
     put(create, "name", json_string(info->name));
     if (!xl_is_host(info)) { /* libxl knows nothing of how that was made */

@@ -95,7 +95,7 @@ void xl_domains_dispose(struct xl_domains *domains);
 
 /* A guest in the form that libxl gives it ("c_info", "b_info", ...). A new reference, NULL when out of memory. */
 json_t *xl_json_guest(const struct slip_guest *guest);
-/* The same of a running domain, from what its engine knows. devices: list them too. */
+/* The same of a running domain: as its toolstack wrote it down, else from what its engine knows. domain may be NULL. */
 json_t *xl_json_domain(const struct slip_domain_info *info, struct slip_domain *domain);
 /* Prints it as xl does, and drops the reference. */
 int xl_json_print(json_t *json, FILE *out);

@@ -121,6 +121,10 @@ SLIP_API int slip_domain_destroy(struct slip_domain *domain, struct slip_error *
 /* SLIP_CREATE_OWNED domains: lets go, the domain lives on. */
 SLIP_API int slip_domain_detach(struct slip_domain *domain, struct slip_error **err);
 
+/* How it was made, as its toolstack has written it down for others: libxl's JSON (c_info, b_info, ...), of a Xen domain. The
+ * caller frees *ret. SLIP_ENOTSUP: its engine keeps none. SLIP_ENOENT: there is none of this one. */
+SLIP_API int slip_domain_config(struct slip_domain *domain, char **ret, struct slip_error **err);
+
 /* Devices that a running guest can be given and relieved of, on engines that can. */
 enum slip_device_kind { SLIP_DEVICE_DISK = 1, SLIP_DEVICE_VIF };
 struct slip_device_info {
@@ -131,14 +135,15 @@ struct slip_device_info {
     char backend[64]; /* who serves it: "phy", "qdisk", "vif", ... */
     char target[256]; /* disk: file or device; vif: its bridge */
     char mac[18];     /* vif */
-    int state;        /* XenbusState: 4 is connected */
+    int state;        /* XenbusState of who serves it: 4 is connected */
     bool read_only;
     int backend_domid; /* the domain that serves it */
+    int guest_state;   /* XenbusState of the guest's end; -1: it has none */
     /* What the guest's driver offered: an event channel and grant references (vif: of what it sends, and receives). -1: it
      * has not. */
     int event_channel;
     int ring_ref, ring_ref_rx;
-    char path[128]; /* XenStore: of the backend; empty: none is known */
+    char path[256]; /* XenStore: of the backend; empty: none is known */
 };
 typedef int slip_device_fn(const struct slip_device_info *info, void *payload);
 /* spec: as an item of disk= or vif= in xl.cfg. What is wrong with it goes to diags (SLIP_EDESC). Returns when the guest can see

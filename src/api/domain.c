@@ -357,6 +357,26 @@ int slip_domain_info(struct slip_domain *domain, struct slip_domain_info *ret,
     return 0;
 }
 
+int slip_domain_config(struct slip_domain *domain, char **ret, struct slip_error **err)
+{
+    struct slip_domain_info info = {.size = sizeof(info)};
+    const struct slip_engine *engine;
+    int rc;
+
+    if (!domain || !ret)
+        return slip__error(err, SLIP_EINVAL, "slip_domain_config() needs a domain and ret");
+    rc = slip_domain_info(domain, &info, err);
+    engine = domain->stray.engine;
+    if (rc == 0 && !engine)
+        rc = slip__engine_find(info.engine, &engine, err);
+    if (rc < 0)
+        return rc;
+    if (!engine->hosted || !engine->hosted->config || info.domid < 0)
+        return slip__error(err, SLIP_ENOTSUP,
+                           "the %s engine's guests have no configuration to read", engine->name);
+    return engine->hosted->config((unsigned)info.domid, ret, err);
+}
+
 int slip_domain_console(struct slip_domain *domain, int *ret_fd, struct slip_error **err)
 {
     if (!domain || !ret_fd)

@@ -77,6 +77,8 @@ struct slip_hosted {
     int (*destroy)(unsigned domid, struct slip_error **err);
     /* Its console: a descriptor to read from and write to, the caller's to close. */
     int (*console)(unsigned domid, int *ret_fd, struct slip_error **err);
+    /* What its toolstack wrote down of how it was made, as libxl's JSON: the caller's to free. SLIP_ENOENT: nothing. */
+    int (*config)(unsigned domid, char **ret, struct slip_error **err);
     int (*attach)(unsigned domid, const struct slip_device *device, struct slip_error **err);
     int (*detach)(unsigned domid, enum slip_device_kind kind, const char *which,
                   struct slip_error **err);

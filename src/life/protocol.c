@@ -141,6 +141,18 @@ json_t *slip__record_to_json(const struct slip_domain_info *info, uint64_t creat
     return with_uint(lasting_info(message(), info), "created_us", created_us);
 }
 
+/* -1 is left out. */
+static const struct {
+    const char *key;
+    size_t offset;
+} device_numbers[] = {
+    {"backend_domid", offsetof(struct slip_device_info, backend_domid)},
+    {"guest_state", offsetof(struct slip_device_info, guest_state)},
+    {"event_channel", offsetof(struct slip_device_info, event_channel)},
+    {"ring_ref", offsetof(struct slip_device_info, ring_ref)},
+    {"ring_ref_rx", offsetof(struct slip_device_info, ring_ref_rx)},
+};
+
 json_t *slip__device_to_json(const struct slip_device_info *device)
 {
     json_t *json = with_uint(json_object(), "kind", device->kind);
@@ -152,6 +164,13 @@ json_t *slip__device_to_json(const struct slip_device_info *device)
     json = with_text(json, "target", device->target);
     json = with_text(json, "mac", device->mac);
     json = with_uint(json, "state", (uint64_t)device->state);
+    json = with_text(json, "path", device->path);
+    for (size_t i = 0; i < SLIP_COUNT(device_numbers); i++) {
+        const int *number = (const int *)((const char *)device + device_numbers[i].offset);
+
+        if (*number >= 0)
+            json = with_uint(json, device_numbers[i].key, (uint64_t)*number);
+    }
     return with(json, "read_only", json_boolean(device->read_only));
 }
 
@@ -275,6 +294,10 @@ void slip__device_from_json(const json_t *msg, struct slip_device_info *ret)
     copy_text(ret->backend, sizeof(ret->backend), msg, "backend");
     copy_text(ret->target, sizeof(ret->target), msg, "target");
     copy_text(ret->mac, sizeof(ret->mac), msg, "mac");
+    copy_text(ret->path, sizeof(ret->path), msg, "path");
+    for (size_t i = 0; i < SLIP_COUNT(device_numbers); i++)
+        *(int *)((char *)ret + device_numbers[i].offset) =
+            small_number(msg, device_numbers[i].key, -1);
 }
 
 void slip__ending_from_json(const json_t *msg, struct slip_ending *ret)

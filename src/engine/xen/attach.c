@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Devices of a running domain, ours or another toolstack's: plugged in, pulled, listed. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,6 +247,35 @@ static void show_target(struct slip_device_info *info, const char *params, const
     snprintf(info->target, sizeof(info->target), "%s", params);
 }
 
+/* A number that the guest wrote, or -1. */
+static int from_guest(struct slip_xen_store *store, const char *front, const char *name)
+{
+    char text[24];
+    uint64_t number;
+
+    if (!slip__xen_store_read(store, text, sizeof(text), "%s/%s", front, name) ||
+        !slip__xen_store_parse_uint(text, &number) || number > INT_MAX)
+        return -1;
+    return (int)number;
+}
+
+static void describe_ends(struct slip_xen_store *store, const struct slip_xen_device *dev,
+                          struct slip_device_info *info)
+{
+    bool disk = info->kind == SLIP_DEVICE_DISK;
+    char front[SLIP_XEN_PATH_BYTES], back[SLIP_XEN_PATH_BYTES];
+
+    slip__xen_device_front(dev, front);
+    slip__xen_device_back(dev, back);
+    snprintf(info->path, sizeof(info->path), "%s", back);
+    info->guest_state = from_guest(store, front, "state");
+    info->event_channel = from_guest(store, front, "event-channel");
+    if (!disk && info->event_channel < 0)
+        info->event_channel = from_guest(store, front, "event-channel-tx");
+    info->ring_ref = from_guest(store, front, disk ? "ring-ref" : "tx-ring-ref");
+    info->ring_ref_rx = disk ? -1 : from_guest(store, front, "rx-ring-ref");
+}
+
 static void describe(struct slip_xen_store *store, const struct slip_xen_leaving *device,
                      struct slip_device_info *info)
 {
@@ -260,6 +290,7 @@ static void describe(struct slip_xen_store *store, const struct slip_xen_leaving
                                       .devid = (int)dev->devid};
     slip__xen_device_states(store, dev, &states, NULL);
     info->state = states.back;
+    describe_ends(store, dev, info);
     if (disk) {
         slip__xen_store_read(store, info->name, sizeof(info->name), "%s/dev", back);
         slip__xen_store_read(store, params, sizeof(params), "%s/params", back);

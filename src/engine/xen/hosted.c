@@ -13,6 +13,7 @@
 #include "engine/xen/devices.h"
 #include "engine/xen/limits.h"
 #include "engine/xen/publish.h"
+#include "engine/xen/userdata.h"
 
 /* Domains asked for with one hypercall. */
 #define BATCH 128u
@@ -398,6 +399,14 @@ static int hosted_console(unsigned domid, int *ret_fd, struct slip_error **err)
     return rc < 0 ? rc : slip__xen_console_open(&xen, domid, ret_fd, err);
 }
 
+static int hosted_config(unsigned domid, char **ret, struct slip_error **err)
+{
+    struct slip_domain_info info = {.size = sizeof(info)};
+    int rc = hosted_look(domid, &info, err);
+
+    return rc < 0 ? rc : slip__xen_userdata_read(domid, info.uuid, ret, err);
+}
+
 static int hosted_attach(unsigned domid, const struct slip_device *device, struct slip_error **err)
 {
     SLIP_AUTO(slip__xen_close) struct slip_xen xen = {0};
@@ -436,6 +445,7 @@ const struct slip_hosted slip__xen_hosted = {
     .reboot = hosted_reboot,
     .destroy = hosted_destroy,
     .console = hosted_console,
+    .config = hosted_config,
     .attach = hosted_attach,
     .detach = hosted_detach,
     .devices = hosted_devices,

@@ -265,16 +265,18 @@ bool slip__xen_setup_is_gone(struct slip_xen_store *store, const struct slip_xen
            (is_closed(states) || !states.front);
 }
 
-/* Has the folder just one thing in it? */
-static bool has_one(struct slip_xen_store *store, const char *path)
+/* Is there nothing in the folder but this name? (It may be gone already: what is left then is another's.) */
+static bool has_only(struct slip_xen_store *store, const char *path, const char *name)
 {
     SLIP_AUTO(slip__buf_dispose) struct slip_buf names = {0};
-    const char *first;
 
     if (slip__xen_store_list(store, &names, "%s", path) < 0)
         return false;
-    first = slip__xen_store_list_next(&names, NULL);
-    return first && !slip__xen_store_list_next(&names, first);
+    for (const char *there = NULL; (there = slip__xen_store_list_next(&names, there));) {
+        if (strcmp(there, name) != 0)
+            return false;
+    }
+    return true;
 }
 
 /* One device's folders, with those above that would be empty: KIND of the domain's own; DOMID, KIND and "backend" of the
@@ -294,7 +296,7 @@ static int fill_forget(struct slip_xen_store *store, struct slip_xen_nodes *node
             char *slash = strrchr(paths[i], '/');
 
             *slash = '\0';
-            if (has_one(store, paths[i]))
+            if (has_only(store, paths[i], slash + 1))
                 continue;
             *slash = '/';
             break;

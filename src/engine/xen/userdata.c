@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/limits.h"
 
 #define FOLDER "/var/lib/xen"
 
@@ -135,7 +136,7 @@ static json_t *put_actions(json_t *json, const struct slip_guest *guest)
 {
     static const char *const words[] = {[SLIP_ACTION_DESTROY] = "destroy",
                                         [SLIP_ACTION_RESTART] = "restart",
-                                        [SLIP_ACTION_RENAME_RESTART] = "rename_restart",
+                                        [SLIP_ACTION_RENAME_RESTART] = "restart_rename",
                                         [SLIP_ACTION_PRESERVE] = "preserve",
                                         [SLIP_ACTION_COREDUMP_DESTROY] = "coredump_destroy",
                                         [SLIP_ACTION_COREDUMP_RESTART] = "coredump_restart",
@@ -227,6 +228,16 @@ int slip__xen_userdata_write(uint32_t domid, const struct slip_guest *guest,
     if (lock_fd >= 0)
         unlink(lock_path);
     return rc < 0 ? slip__error_errno(err, SLIP_EENGINE, -rc, "cannot write '%s'", path) : 0;
+}
+
+int slip__xen_userdata_read(uint32_t domid, const char *uuid, char **ret, struct slip_error **err)
+{
+    char path[128];
+    size_t len;
+
+    file_name(path, sizeof(path), 'd', domid, uuid, "libxl-json");
+    return slip__file_read("configuration", path, SLIP_LIMIT_DESCRIPTION_BYTES, SLIP_CODE_TOO_LONG,
+                           ret, &len, err);
 }
 
 void slip__xen_userdata_remove(uint32_t domid)

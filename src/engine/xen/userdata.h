@@ -15,6 +15,8 @@
 int slip__xen_userdata_text(const struct slip_guest *guest, char **ret, struct slip_error **err);
 int slip__xen_userdata_write(uint32_t domid, const struct slip_guest *guest,
                              struct slip_error **err);
+/* What is written there, by whatever toolstack: the caller's to free. SLIP_ENOENT: nothing. */
+int slip__xen_userdata_read(uint32_t domid, const char *uuid, char **ret, struct slip_error **err);
 /* Removes all files about this domain (and of nobody else that has had its number). */
 void slip__xen_userdata_remove(uint32_t domid);
 
