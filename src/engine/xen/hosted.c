@@ -372,6 +372,19 @@ static void wait_until_gone(struct slip_xen *xen, uint32_t domid)
         ;
 }
 
+/* What a process that was killed had asked of XenStore may be carried out after its death, and after all else was taken away. */
+static void remove_late_nodes(struct slip_xen *xen, const xc_domaininfo_t *dom)
+{
+    SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
+    char uuid[37];
+
+    write_uuid(uuid, dom->handle);
+    slip__xen_nodes_remove(&nodes, "/vm/%s", uuid);
+    slip__xen_nodes_remove(&nodes, "/libxl/%u", dom->domain);
+    slip__xen_nodes_remove(&nodes, "/local/domain/%u", dom->domain);
+    slip__xen_store_apply(xen->store, &nodes, NULL); /* usually nothing is there */
+}
+
 static int hosted_destroy(unsigned domid, struct slip_error **err)
 {
     SLIP_AUTO(slip__xen_close) struct slip_xen xen = {0};
@@ -386,6 +399,7 @@ static int hosted_destroy(unsigned domid, struct slip_error **err)
     if (xc_domain_destroy(xen.xc, domid) < 0 && errno != ESRCH && !first)
         slip__xen_error(&xen, &first, "destroy domain %u", domid);
     wait_until_gone(&xen, domid);
+    remove_late_nodes(&xen, &dom);
     rc = slip__error_copy(err, first);
     slip_error_free(first);
     return rc;
