@@ -36,6 +36,7 @@ enum slip_event {
 struct slip_run {
     const struct slip_engine *engine;
     struct slip_ram *ram; /* valid from create to destroy; all zero at first */
+    unsigned domid;       /* the hypervisor's number of it, from create on; 0: it has none */
     /* What the guest prints is read from the one, what is typed at it is written to the other (they may be the same);
      * non-blocking; -1: none. Owned by the engine. */
     int console_fd;

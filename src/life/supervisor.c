@@ -171,8 +171,7 @@ static void begin_run(struct slip_supervisor *s, bool paused)
     s->trim = true;
     if (!paused)
         clock_start(s);
-    slip__supervisor_look(
-        s); /* it is still building: this is for the domain's number, which belongs in the record */
+    s->info.domid = s->built.run->domid ? (int)s->built.run->domid : -1;
     set_state(s, paused ? SLIP_STATE_PAUSED : SLIP_STATE_RUNNING);
     reopen_console(s);
 }

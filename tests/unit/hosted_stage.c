@@ -273,7 +273,7 @@ static int fake_create(const struct slip_guest *guest, struct slip_run **ret)
     unsigned last;
 
     hosted_count(stage, &last);
-    fake->domid = last + 1;
+    fake->domid = fake->run.domid = last + 1;
     fake->run.console_fd = fake->run.console_in_fd = -1;
     memcpy(domain.uuid, guest->uuid.value, sizeof(domain.uuid));
     domain.devices = (unsigned)(guest->disk.count + guest->vif.count);

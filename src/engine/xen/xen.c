@@ -84,6 +84,7 @@ static int xen_create(const struct slip_guest *guest, unsigned kernel_bits, cons
         xen_destroy(&run->run);
         return rc;
     }
+    run->run.domid = run->domid;
     *ret = &run->run;
     return 0;
 }
