@@ -10,7 +10,7 @@ export SHELL_IN_GUEST FUZZ_SECONDS
 DEVELOPMENT = -Dbuildtype=debugoptimized -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false
 
 .NOTPARALLEL:
-.PHONY: all demo check bench fuzz xen-lab install format clean distclean help
+.PHONY: all demo check check-xen bench fuzz xen-lab install format clean distclean help
 
 all: build/build.ninja              ## build the release profile: build/slipway
 	@scripts/setup build
@@ -24,6 +24,10 @@ demo:                               ## boot a stock Debian kernel; SHELL_IN_GUES
 check:                              ## build with -Werror, ASan and UBSan, run all tests (ARGS: for meson test)
 	@scripts/check $(ARGS)
 
+check-xen: all                      ## all tests on real Xen, in the lab (ARGS: words of the titles to run)
+	@scripts/guest-i386 build/guest || echo "check-xen: no 32-bit kernel to boot"
+	@XEN_TEST_SET=all XEN_TEST_WORDS="$(ARGS)" SLIPWAY_CHECK_SECONDS=6000 scripts/check -t 7 xen
+
 bench:                              ## measure against QEMU's own boots and the reference decompressor
 	@scripts/setup build demo bench
 	@$(MAKE) --no-print-directory all
@@ -35,7 +39,7 @@ fuzz: build/fuzz/build.ninja        ## fuzz every parser for FUZZ_SECONDS each
 	@ninja -C build/fuzz
 	@scripts/fuzz $(ARGS)
 
-xen-lab:                            ## run JOB=program in dom0 of a real Xen under QEMU (ARGS: options of labs/xen/run)
+xen-lab: all                        ## run JOB=program in dom0 of a real Xen under QEMU, without it a shell (ARGS: labs/xen/run's)
 	@scripts/setup lab
 	@labs/xen/run $(ARGS) $(JOB)
 
