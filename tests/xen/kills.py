@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""kill -9 at any moment: what is left is shown as what it is, can be taken away, and nobody else is touched."""
+import os
+import random
+import signal
+import subprocess
+import time
+
+import host
+import slipway
+import tap
+
+TIMES = 50
+
+
+def bystander(xen):
+    """A guest that nothing may happen to."""
+    xen.ok("create", xen.small("pvh", "by.cfg", name="bystander", extra="mode=block"))
+    return host.domain("bystander").domid
+
+
+def children(pid):
+    """The processes below one, itself last."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open("/proc/%s/stat" % name, encoding="utf-8") as file:
+                    if file.read().rpartition(")")[2].split()[1] == str(pid):
+                        found += children(int(name))
+            except OSError:
+                pass
+    return found + [pid]
+
+
+def check_and_clean(xen, by, recreate, config):
+    """After a kill: nothing hides, and the name can be had again."""
+    seen, by_xl = xen.listed(), {d.name: d for d in host.domains()}
+    tap.equal(by_xl["bystander"].domid, by, "the bystander")
+    hidden = [d for d in by_xl.values() if d.domid not in [entry.get("domid") for entry in seen.values()]]
+    tap.equal(hidden, [], "domains that slipway list does not show")
+    if recreate:
+        xen.ok("create", "-p", config)
+        xen.ok("destroy", "victim")
+    elif "victim" in seen:
+        xen.ok("destroy", "victim")
+    else:
+        for entry in seen.values():     # it may have no name yet
+            if entry["domid"] != by:
+                xen.ok("destroy", str(entry["domid"]))
+    tap.equal([d.name for d in host.domains()], ["bystander"], "domains left")
+
+
+def kill_at_random(whole):
+    """Kill create (and its children, if whole) at random moments, and see."""
+    host.bridge()
+    random.seed(4711)
+    with host.Host() as xen:
+        by = bystander(xen)
+        before = host.state()
+        config = xen.small("pvh", name="victim", extra="mode=block", disk=["%s,raw,xvda,rw" % xen.disk()],
+                           vif=["bridge=" + host.BRIDGE])
+        start = time.monotonic()
+        xen.ok("create", "-p", config)
+        typical = time.monotonic() - start
+        xen.ok("destroy", "victim")
+        for i in range(TIMES):
+            process = subprocess.Popen([slipway.BINARY, "create", "-p", config], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=xen.env)
+            time.sleep(random.random() * typical * 1.2)
+            for pid in children(process.pid) if whole else [process.pid]:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            process.wait()
+            if not whole:   # the supervisor may finish or undo what it was at
+                time.sleep(typical)
+            check_and_clean(xen, by, i % 2 == 0, config)
+        left = host.wait_for("clean", lambda: [host.difference(before, host.state())], 10)[0]
+        tap.equal(left, [], "left on the host")
+        xen.ok("destroy", "bystander")
+        xen.assert_clean()
+
+
+@host.full("the command is killed at %d moments of create" % TIMES, 900)
+def kill_command():
+    kill_at_random(False)
+
+
+@host.full("the command and its supervisor are killed at %d moments of create" % TIMES, 900)
+def kill_both():
+    kill_at_random(True)
+
+
+@host.full("a running guest's supervisor is killed: it is shown, can be managed and taken away", 120)
+def kill_supervisor():
+    with host.Host() as xen:
+        config = xen.small("pvh", name="orphan", extra="mode=block")
+        xen.ok("create", config)
+        domid = host.domain("orphan").domid
+        os.kill(xen.listed()["orphan"]["supervisor_pid"], signal.SIGKILL)
+        host.wait_for("an orphan", lambda: not xen.listed().get("orphan", {}).get("supervisor_pid"))
+        tap.equal(host.domain("orphan").domid, domid, "it goes on")
+        xen.ok("pause", "orphan")
+        xen.ok("unpause", "orphan")
+        xen.ok("destroy", "orphan")
+        xen.ok("create", config)
+        os.kill(xen.listed()["orphan"]["supervisor_pid"], signal.SIGKILL)
+        time.sleep(1)
+        # It runs: the name is taken, for nobody asked to end it.
+        xen.refused("create", config)
+        xen.ok("destroy", "orphan")
+        xen.assert_clean()
