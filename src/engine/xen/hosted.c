@@ -25,7 +25,7 @@ struct names {
     char unfinished[4]; /* publish.c's mark, while devices are connected */
 };
 
-static void write_uuid(char ret[37], const uint8_t handle[16])
+void slip__xen_uuid_text(const uint8_t handle[16], char ret[37])
 {
     char *p = ret;
 
@@ -60,7 +60,7 @@ static void fill(struct slip_domain_info *ret, const xc_domaininfo_t *dom,
 {
     memset((char *)ret + sizeof(ret->size), 0, sizeof(*ret) - sizeof(ret->size));
     snprintf(ret->name, sizeof(ret->name), "%s", names->name);
-    write_uuid(ret->uuid, dom->handle);
+    slip__xen_uuid_text(dom->handle, ret->uuid);
     snprintf(ret->engine, sizeof(ret->engine), "xen");
     snprintf(ret->type, sizeof(ret->type), "%s", container(dom));
     ret->state = state(dom, names);
@@ -168,7 +168,7 @@ static int find_in_batch(struct slip_xen *xen, const xc_domaininfo_t *doms, size
             *ret_domid = 0;
             return 1;
         }
-        write_uuid(uuid, doms[i].handle);
+        slip__xen_uuid_text(doms[i].handle, uuid);
         if (known(uuid, payload))
             continue;
         domids[n] = doms[i].domain;

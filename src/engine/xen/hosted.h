@@ -8,6 +8,8 @@
 
 extern const struct slip_hosted slip__xen_hosted;
 
+/* Xen's form of a UUID as text. */
+void slip__xen_uuid_text(const uint8_t handle[16], char ret[37]);
 /* For a run's hooks of the same names: with handles that are open already. */
 int slip__xen_look(struct slip_xen *xen, uint32_t domid, struct slip_domain_info *ret,
                    struct slip_error **err);

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "engine/xen/device.h"
 #include "engine/xen/devices.h"
+#include "engine/xen/hosted.h"
 #include "engine/xen/limits.h"
 #include "engine/xen/store.h"
 #include "engine/xen/userdata.h"
@@ -232,10 +233,38 @@ int slip__xen_publish_end(const struct slip_xen_publish *what, struct slip_error
 /* What is to be taken away. */
 struct removal {
     uint32_t domid;
-    char vm[128]; /* its other node; empty: none that a toolstack can have written */
+    /* Its other node: where its home points to, and where its UUID says that it is, as a home may not have been written. Empty:
+     * none that a toolstack can have written, or another domain's too. */
+    char vm[128], vm_by_uuid[48];
 };
 
-/* Kinds of backends: all that this host has, as a domain may have been made by anybody. */
+/* One kind of backends. First its devices, each by itself: from a change further up Linux does not learn that they are gone. Then
+ * the folders that are empty now. *ret_others: other domains have some of this kind. */
+static int remove_kind(struct slip_xen_store *store, const char *kind, const char *mine,
+                       struct slip_xen_nodes *nodes, bool *ret_others)
+{
+    SLIP_AUTO(slip__buf_dispose) struct slip_buf domains = {0};
+    SLIP_AUTO(slip__buf_dispose) struct slip_buf devices = {0};
+    bool has = false;
+    int rc = slip__xen_store_list(store, &domains, "/local/domain/0/backend/%s", kind);
+
+    *ret_others = false;
+    for (const char *name = NULL; (name = slip__xen_store_list_next(&domains, name));)
+        *(strcmp(name, mine) == 0 ? &has : ret_others) = true;
+    if (rc == 0 && has)
+        rc = slip__xen_store_list(store, &devices, "/local/domain/0/backend/%s/%s", kind, mine);
+    if (rc < 0)
+        return rc;
+    for (const char *name = NULL; (name = slip__xen_store_list_next(&devices, name));)
+        slip__xen_nodes_remove(nodes, "/local/domain/0/backend/%s/%s/%s", kind, mine, name);
+    if (!*ret_others)
+        slip__xen_nodes_remove(nodes, "/local/domain/0/backend/%s", kind);
+    else if (has)
+        slip__xen_nodes_remove(nodes, "/local/domain/0/backend/%s/%s", kind, mine);
+    return 0;
+}
+
+/* Of all kinds that this host has, as a domain may have been made by anybody. */
 static int fill_removal(struct slip_xen_store *store, struct slip_xen_nodes *nodes, void *payload,
                         struct slip_error **err)
 {
@@ -247,17 +276,10 @@ static int fill_removal(struct slip_xen_store *store, struct slip_xen_nodes *nod
 
     snprintf(mine, sizeof(mine), "%u", removal->domid);
     for (const char *kind = NULL; rc == 0 && (kind = slip__xen_store_list_next(&kinds, kind));) {
-        SLIP_AUTO(slip__buf_dispose) struct slip_buf domains = {0};
-        bool others = false;
+        bool others;
 
-        rc = slip__xen_store_list(store, &domains, "/local/domain/0/backend/%s", kind);
-        if (rc < 0)
-            break;
-        for (const char *name = NULL; (name = slip__xen_store_list_next(&domains, name));)
-            others = others || strcmp(name, mine) != 0;
+        rc = remove_kind(store, kind, mine, nodes, &others);
         kept += others;
-        slip__xen_nodes_remove(nodes, "/local/domain/0/backend/%s%s%s", kind, others ? "/" : "",
-                               others ? mine : "");
     }
     if (rc < 0)
         return slip__error_code(err, rc, SLIP_CODE_XENSTORE_FAILED,
@@ -266,6 +288,8 @@ static int fill_removal(struct slip_xen_store *store, struct slip_xen_nodes *nod
         slip__xen_nodes_remove(nodes, "/local/domain/0/backend");
     if (removal->vm[0])
         slip__xen_nodes_remove(nodes, "%s", removal->vm);
+    if (removal->vm_by_uuid[0])
+        slip__xen_nodes_remove(nodes, "%s", removal->vm_by_uuid);
     slip__xen_nodes_remove(nodes, "/local/domain/0/device-model/%s", mine);
     slip__xen_nodes_remove(nodes, "/local/domain/%s", mine);
     slip__xen_nodes_remove(nodes, "/libxl/%s", mine);
@@ -279,6 +303,35 @@ static bool is_alive(struct slip_xen *xen, uint32_t domid)
 
     return xc_domain_getinfo(xen->xc, domid, 1, &info) == 1 && info.domid == domid && !info.dying &&
            !info.shutdown && !info.paused;
+}
+
+/* Finds where the domain's UUID says that its other node is. Nothing stops two domains from having one UUID: what is another's
+ * too stays. */
+static void find_vm(struct slip_xen *xen, struct removal *removal)
+{
+    xc_domaininfo_t info[16];
+    uint32_t next = 0;
+    char vm[sizeof(removal->vm_by_uuid)];
+    int count;
+
+    if (xc_domain_getinfolist(xen->xc, removal->domid, 1, info) != 1 ||
+        info[0].domain != removal->domid)
+        return;
+    strcpy(removal->vm_by_uuid, "/vm/");
+    slip__xen_uuid_text(info[0].handle, removal->vm_by_uuid + 4);
+    while ((count = xc_domain_getinfolist(xen->xc, next, SLIP_COUNT(info), info)) > 0) {
+        for (int i = 0; i < count; i++) {
+            if (info[i].domain == removal->domid)
+                continue;
+            strcpy(vm, "/vm/");
+            slip__xen_uuid_text(info[i].handle, vm + 4);
+            if (strcmp(vm, removal->vm) == 0)
+                removal->vm[0] = '\0';
+            if (strcmp(vm, removal->vm_by_uuid) == 0)
+                removal->vm_by_uuid[0] = '\0';
+        }
+        next = info[count - 1].domain + 1u;
+    }
 }
 
 static void want(struct slip_xen_read *read, uint32_t domid, const char *key, char *value,
@@ -307,6 +360,7 @@ static void prepare_removal(struct slip_xen *xen, uint32_t domid, struct removal
     slip__xen_store_read_all(xen->store, reads, SLIP_COUNT(reads), NULL); /* failed: all empty */
     if (strncmp(ret->vm, "/vm/", 4) != 0 || !ret->vm[4] || strchr(ret->vm + 4, '/'))
         ret->vm[0] = '\0';
+    find_vm(xen, ret);
     if (!port[0] || tty[0] || strcmp(type, "xenconsoled") != 0)
         return;
     snprintf(path, sizeof(path), "/local/domain/%u/console/tty", domid);
