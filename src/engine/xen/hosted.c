@@ -378,7 +378,7 @@ static void remove_late_nodes(struct slip_xen *xen, const xc_domaininfo_t *dom)
     SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
     char uuid[37];
 
-    write_uuid(uuid, dom->handle);
+    slip__xen_uuid_text(dom->handle, uuid);
     slip__xen_nodes_remove(&nodes, "/vm/%s", uuid);
     slip__xen_nodes_remove(&nodes, "/libxl/%u", dom->domain);
     slip__xen_nodes_remove(&nodes, "/local/domain/%u", dom->domain);

@@ -292,6 +292,8 @@ static int fill_forget(struct slip_xen_store *store, struct slip_xen_nodes *node
     slip__xen_device_front(dev, paths[1]);
     slip__xen_device_libxl(dev, paths[2]);
     for (size_t i = 0; i < SLIP_COUNT(paths); i++) {
+        /* Each end by itself, before what is above it: from a change up there Linux does not learn that a device is gone. */
+        slip__xen_nodes_remove(nodes, "%s", paths[i]);
         for (unsigned up = i == 0 ? 3 : 1; up > 0; up--) {
             char *slash = strrchr(paths[i], '/');
 
