@@ -175,7 +175,7 @@ static int begin_publishing(struct slip_xen_run *run, struct slip_error **err)
     return slip__xen_publish_begin(&what, err);
 }
 
-static int end_publishing(struct slip_xen_run *run, struct slip_error **err)
+int slip__xen_domain_publish(struct slip_xen_run *run, struct slip_error **err)
 {
     const struct slip_xen_publish what = describe(run);
 
@@ -248,9 +248,7 @@ int slip__xen_domain_finish(struct slip_xen_run *run, const struct slip_plan *pl
         slip__xen_ram_release(&run->ram);
         rc = slip__xen_hvm_start(run, plan, err);
     }
-    if (rc == 0)
-        rc = seed_grants(run, err);
-    return rc < 0 ? rc : end_publishing(run, err);
+    return rc < 0 ? rc : seed_grants(run, err);
 }
 
 /* Is there still this domain, and not another one of its number? */

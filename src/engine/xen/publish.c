@@ -8,7 +8,6 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "engine/xen/device.h"
 #include "engine/xen/devices.h"
 #include "engine/xen/hosted.h"
 #include "engine/xen/limits.h"
@@ -120,26 +119,11 @@ static void put_home(const struct slip_xen_publish *what, const char *perms, con
         put_uint(nodes, home, "store/ring-ref", what->store_frame);
 }
 
-/* Less than libxl's own of it: no driver negotiates over this device's nodes, and of libxl's copy only the two paths are read. */
-static void put_console(const struct slip_xen_publish *what, const char *perms, const char *home,
+/* What xenconsoled needs. xl also describes the first console as a device with a backend, eleven nodes more: nobody reads them, as
+ * no driver negotiates over them and xenconsoled finds the ring here. Its other consoles are such devices. */
+static void put_console(const struct slip_xen_publish *what, const char *home,
                         struct slip_xen_nodes *nodes)
 {
-    const struct slip_xen_device console = {what->domid, 0, "console", "console"};
-    char back[SLIP_XEN_PATH_BYTES], front[SLIP_XEN_PATH_BYTES], libxl[SLIP_XEN_PATH_BYTES];
-
-    slip__xen_device_back(&console, back);
-    slip__xen_device_front(&console, front);
-    slip__xen_device_libxl(&console, libxl);
-    slip__xen_nodes_mkdir(nodes, perms, "%s", back);
-    slip__xen_nodes_write(nodes, front, "%s/frontend", back);
-    put_uint(nodes, back, "frontend-id", what->domid);
-    slip__xen_nodes_write(nodes, "1", "%s/online", back);
-    slip__xen_nodes_write(nodes, "1", "%s/state", back);
-    slip__xen_nodes_write(nodes, "vt100", "%s/protocol", back);
-    slip__xen_nodes_write(nodes, front, "%s/frontend", libxl);
-    slip__xen_nodes_write(nodes, back, "%s/backend", libxl);
-    slip__xen_nodes_write(nodes, back, "%s/backend", front);
-    slip__xen_nodes_write(nodes, "0", "%s/backend-id", front);
     put_uint(nodes, home, "console/port", what->console_port);
     if (what->console_frame)
         put_uint(nodes, home, "console/ring-ref", what->console_frame);
@@ -160,7 +144,7 @@ static void put_domain(const struct slip_xen_publish *what, struct slip_xen_node
     slip__xen_nodes_write(nodes, "qemu_xen", "/libxl/%u/dm-version", what->domid);
     put_home(what, perms, home, nodes);
     slip__xen_nodes_write(nodes, vm, "%s/vm", home);
-    put_console(what, perms, home, nodes);
+    put_console(what, home, nodes);
 }
 
 int slip__xen_publish_begin(const struct slip_xen_publish *what, struct slip_error **err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * libxl's configuration of a domain as JSON, in libxl's spelling: defbools are "True" and "False", enumerators have
- * underscores, memory is in KiB, what has its default is left out. Names and lock: libxl's libxl_dom.c and libxl_internal.c,
+ * underscores, memory is in KiB, what has its default is left out. Names: libxl's libxl_dom.c and libxl_internal.c,
  * and what xl 4.17 leaves.
  */
 #include "engine/xen/userdata.h"
@@ -164,69 +164,42 @@ int slip__xen_userdata_text(const struct slip_guest *guest, char **ret, struct s
     return slip__json_dump(put_actions(json, guest), JSON_INDENT(4), ret, err);
 }
 
-/* kind: d the file, n while it is written, l the lock. */
+/* kind: d the file, n while it is written. */
 static void file_name(char *ret, size_t size, char kind, uint32_t domid, const char *uuid,
                       const char *user)
 {
     snprintf(ret, size, FOLDER "/userdata-%c.%u.%s.%s", kind, domid, uuid, user);
 }
 
-/* Takes libxl's lock: whoever holds it unlinks it when done, so what was locked must still be there by its name. */
-static int lock(const char *path)
-{
-    for (;;) {
-        SLIP_AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-        struct stat mine, named;
-
-        if (fd < 0)
-            return -errno;
-        while (flock(fd, LOCK_EX) < 0)
-            if (errno != EINTR)
-                return -errno;
-        if (fstat(fd, &mine) < 0)
-            return -errno;
-        if (stat(path, &named) == 0 && mine.st_dev == named.st_dev && mine.st_ino == named.st_ino)
-            return slip__steal_fd(&fd);
-    }
-}
-
 static int write_file(const char *path, const char *text)
 {
     SLIP_AUTO_CLOSE int fd =
         open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    int rc;
 
     if (fd < 0)
         return -errno;
-    rc = slip__write_all(fd, text, strlen(text));
-    if (rc == 0)
-        rc = slip__write_all(fd, "\n", 2); /* with its NUL, which libxl's reader expects */
-    return rc;
+    return slip__write_all(fd, text,
+                           strlen(text) + 1); /* with its NUL, which libxl's reader expects */
 }
 
 int slip__xen_userdata_write(uint32_t domid, const struct slip_guest *guest,
                              struct slip_error **err)
 {
-    char path[128], fresh[128], lock_path[128];
+    char path[128], fresh[128];
     SLIP_AUTO_FREE char *text = NULL;
-    SLIP_AUTO_CLOSE int lock_fd = -1;
     int rc = slip__xen_userdata_text(guest, &text, err);
 
     if (rc < 0)
         return rc;
     file_name(path, sizeof(path), 'd', domid, guest->uuid.value, "libxl-json");
     file_name(fresh, sizeof(fresh), 'n', domid, guest->uuid.value, "libxl-json");
-    file_name(lock_path, sizeof(lock_path), 'l', domid, guest->uuid.value, "domain-userdata-lock");
-    lock_fd = lock(lock_path);
-    if (lock_fd == -ENOENT && mkdir(FOLDER, 0755) == 0)
-        lock_fd = lock(lock_path);
-    rc = lock_fd < 0 ? lock_fd : write_file(fresh, text);
+    rc = write_file(fresh, text);
+    if (rc == -ENOENT && mkdir(FOLDER, 0755) == 0)
+        rc = write_file(fresh, text);
     if (rc == 0 && rename(fresh, path) < 0)
         rc = -errno;
     if (rc < 0)
         unlink(fresh);
-    if (lock_fd >= 0)
-        unlink(lock_path);
     return rc < 0 ? slip__error_errno(err, SLIP_EENGINE, -rc, "cannot write '%s'", path) : 0;
 }
 

@@ -113,10 +113,15 @@ static int xen_start(struct slip_run *base, const struct slip_plan *plan, bool p
     struct slip_xen_run *run = to_run(base);
     int rc = slip__xen_domain_finish(run, plan, err);
 
+    if (rc == 0)
+        rc = slip__xen_store_settle(run->xen.store, err);
+    be_prompt(
+        run); /* from here on others have work because of us: whoever waits for us comes first */
+    if (rc == 0)
+        rc = slip__xen_domain_publish(run, err);
     run->look = true; /* its events so far went with those of its devices */
     if (rc == 0 && !paused)
         rc = xen_unpause(base, err);
-    be_prompt(run);
     return rc;
 }
 
