@@ -376,10 +376,11 @@ static void wait_until_gone(struct slip_xen *xen, uint32_t domid)
 static void remove_late_nodes(struct slip_xen *xen, const xc_domaininfo_t *dom)
 {
     SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
-    char uuid[37];
+    char vm[48] = "/vm/";
 
-    slip__xen_uuid_text(dom->handle, uuid);
-    slip__xen_nodes_remove(&nodes, "/vm/%s", uuid);
+    slip__xen_uuid_text(dom->handle, vm + 4);
+    if (!slip__xen_vm_is_shared(xen, dom->domain, vm))
+        slip__xen_nodes_remove(&nodes, "%s", vm);
     slip__xen_nodes_remove(&nodes, "/libxl/%u", dom->domain);
     slip__xen_nodes_remove(&nodes, "/local/domain/%u", dom->domain);
     slip__xen_store_apply(xen->store, &nodes, NULL); /* usually nothing is there */

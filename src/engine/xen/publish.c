@@ -289,33 +289,39 @@ static bool is_alive(struct slip_xen *xen, uint32_t domid)
            !info.shutdown && !info.paused;
 }
 
-/* Finds where the domain's UUID says that its other node is. Nothing stops two domains from having one UUID: what is another's
- * too stays. */
-static void find_vm(struct slip_xen *xen, struct removal *removal)
+bool slip__xen_vm_is_shared(struct slip_xen *xen, uint32_t domid, const char *path)
 {
     xc_domaininfo_t info[16];
     uint32_t next = 0;
-    char vm[sizeof(removal->vm_by_uuid)];
+    char vm[48] = "/vm/";
     int count;
 
-    if (xc_domain_getinfolist(xen->xc, removal->domid, 1, info) != 1 ||
-        info[0].domain != removal->domid)
-        return;
-    strcpy(removal->vm_by_uuid, "/vm/");
-    slip__xen_uuid_text(info[0].handle, removal->vm_by_uuid + 4);
     while ((count = xc_domain_getinfolist(xen->xc, next, SLIP_COUNT(info), info)) > 0) {
         for (int i = 0; i < count; i++) {
-            if (info[i].domain == removal->domid)
-                continue;
-            strcpy(vm, "/vm/");
             slip__xen_uuid_text(info[i].handle, vm + 4);
-            if (strcmp(vm, removal->vm) == 0)
-                removal->vm[0] = '\0';
-            if (strcmp(vm, removal->vm_by_uuid) == 0)
-                removal->vm_by_uuid[0] = '\0';
+            if (info[i].domain != domid && strcmp(vm, path) == 0)
+                return true;
         }
         next = info[count - 1].domain + 1u;
     }
+    return false;
+}
+
+/* Where the domain's UUID says that its other node is. */
+static void find_vm(struct slip_xen *xen, struct removal *removal)
+{
+    xc_domaininfo_t info;
+
+    if (xc_domain_getinfolist(xen->xc, removal->domid, 1, &info) == 1 &&
+        info.domain == removal->domid) {
+        strcpy(removal->vm_by_uuid, "/vm/");
+        slip__xen_uuid_text(info.handle, removal->vm_by_uuid + 4);
+    }
+    if (slip__xen_vm_is_shared(xen, removal->domid, removal->vm_by_uuid))
+        removal->vm_by_uuid[0] = '\0';
+    if (strcmp(removal->vm, removal->vm_by_uuid) == 0 ||
+        slip__xen_vm_is_shared(xen, removal->domid, removal->vm))
+        removal->vm[0] = '\0';
 }
 
 static void want(struct slip_xen_read *read, uint32_t domid, const char *key, char *value,

@@ -9,6 +9,7 @@
 #ifndef SLIP_ENGINE_XEN_PUBLISH_H
 #define SLIP_ENGINE_XEN_PUBLISH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -48,6 +49,8 @@ int slip__xen_unpublish(struct slip_xen *xen, uint32_t domid, struct slip_error 
  * and is not alive was left by a process that was killed. */
 #define SLIP_XEN_UNFINISHED "slipway-unfinished"
 
+/* Does another domain's UUID lead to this path ("/vm/UUID") as well? Nothing stops two domains from having one. */
+bool slip__xen_vm_is_shared(struct slip_xen *xen, uint32_t domid, const char *path);
 /* The name of a domain, "" if it has none. */
 void slip__xen_domain_name(struct slip_xen *xen, uint32_t domid, char *ret, size_t size);
 
