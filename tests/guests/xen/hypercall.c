@@ -44,20 +44,27 @@ void clock_init(const volatile struct shared_info *info)
     clock = info ? &info->vcpu_info[0].time : NULL;
 }
 
-/* Xen's system time in nanoseconds (Xen public/xen.h, vcpu_time_info). */
+/* Xen's system time in nanoseconds (Xen public/xen.h, vcpu_time_info). Xen changes the fields under us, and counts that in
+ * version, which is odd meanwhile: with the old TSC and the new stamp, now would be in centuries. */
 static uint64_t now(void)
 {
-    uint32_t low, high;
-    uint64_t delta;
+    uint32_t low, high, version;
+    uint64_t delta, time;
 
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-    delta = ((uint64_t)high << 32 | low) - clock->tsc_timestamp;
-    if (clock->tsc_shift < 0)
-        delta >>= -clock->tsc_shift;
-    else
-        delta <<= clock->tsc_shift;
-    return clock->system_time + (delta >> 32) * clock->tsc_to_system_mul +
-           ((delta & 0xffffffff) * clock->tsc_to_system_mul >> 32);
+    do {
+        version = clock->version;
+        barrier();
+        __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+        delta = ((uint64_t)high << 32 | low) - clock->tsc_timestamp;
+        if (clock->tsc_shift < 0)
+            delta >>= -clock->tsc_shift;
+        else
+            delta <<= clock->tsc_shift;
+        time = clock->system_time + (delta >> 32) * clock->tsc_to_system_mul +
+               ((delta & 0xffffffff) * clock->tsc_to_system_mul >> 32);
+        barrier();
+    } while (version & 1 || version != clock->version);
+    return time;
 }
 
 static void sleep_until(uint64_t time)
