@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* slipway reboot: resets guests. */
+/* slipway reboot: starts guests afresh. */
 #include "cli.h"
 
 static int run(const struct cli_args *args)
@@ -9,12 +9,13 @@ static int run(const struct cli_args *args)
 
 const struct cli_verb cli_verb_reboot = {
     .name = "reboot",
-    .summary = "reset a guest",
+    .summary = "start a guest afresh",
     .usage = "NAME...",
     .options = "",
     .min_args = 1,
     .max_args = -1,
     .about =
-        "Resets each guest NAME as if it had asked for it itself: its on_reboot says what happens.",
+        "Starts each guest NAME afresh: on Xen it is asked to do so itself, on other engines it is reset as if it had asked. "
+        "Its on_reboot says what happens then.",
     .run = run,
 };

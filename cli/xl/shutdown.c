@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* xl shutdown, xl reboot: asks guests to end or to start afresh. */
 #include <stdlib.h>
+#include <time.h>
 
 #include "xl.h"
 
@@ -36,6 +37,7 @@ int xl_wait(const struct xl_args *args, struct slip_domain *domain, int *ret_rea
 struct target {
     struct slip_domain *domain;
     int domid;
+    unsigned boots;
 };
 
 static int ask(const struct xl_args *args, const struct request *r, const struct target *t)
@@ -48,6 +50,20 @@ static int ask(const struct xl_args *args, const struct request *r, const struct
     xl_say(args, err);
     fprintf(stderr, "%s failed (rc=-3)\n", r->name);
     return XL_FAILED;
+}
+
+#define LOOK_AGAIN_NS 100000000
+
+/* Nobody tells of a reboot, so it is looked for: the guest has another boot, another number, or is gone. */
+static void wait_for_reboot(const struct target *t)
+{
+    const struct timespec pause = {.tv_nsec = LOOK_AGAIN_NS};
+    struct slip_domain_info now = {.size = sizeof(now)};
+
+    while (slip_domain_info(t->domain, &now, NULL) == SLIP_OK && now.boots == t->boots &&
+           now.domid == t->domid && now.state != SLIP_STATE_OFF && now.state != SLIP_STATE_CRASHED)
+        nanosleep(&pause, NULL);
+    fprintf(stderr, "Domain %d has been shut down, reason code 1\n", t->domid);
 }
 
 static int wait_for(const struct xl_args *args, const struct target *t)
@@ -69,12 +85,15 @@ static int ask_all(const struct xl_args *args, const struct request *r,
 
     for (size_t i = 0; code == XL_OK && i < n; i++)
         code = ask(args, r, &targets[i]);
-    /* A reboot is over when the call returns. */
-    if (code != XL_OK || !args->set['w'] || !r->ends)
+    if (code != XL_OK || !args->set['w'])
         return code;
     fprintf(stderr, "Waiting for %zu domains\n", n);
-    for (size_t i = 0; code == XL_OK && i < n; i++)
-        code = wait_for(args, &targets[i]);
+    for (size_t i = 0; code == XL_OK && i < n; i++) {
+        if (r->ends)
+            code = wait_for(args, &targets[i]);
+        else
+            wait_for_reboot(&targets[i]);
+    }
     return code;
 }
 
@@ -97,6 +116,7 @@ static int on_all(const struct xl_args *args, const struct request *r)
             continue;
         snprintf(number, sizeof(number), "%d", info->domid);
         targets[n].domid = info->domid;
+        targets[n].boots = info->boots;
         if (slip_domain_open(info->domid > 0 ? number : info->name, &targets[n].domain, &err) == 0)
             n++;
         else
@@ -121,6 +141,7 @@ static int on_one(const struct xl_args *args, const struct request *r)
         return code;
     slip_domain_info(target.domain, &info, NULL);
     target.domid = info.domid;
+    target.boots = info.boots;
     code = ask_all(args, r, &target, 1);
     slip_domain_free(target.domain);
     return code;

@@ -114,7 +114,8 @@ SLIP_API int slip_domain_pause(struct slip_domain *domain, struct slip_error **e
 SLIP_API int slip_domain_unpause(struct slip_domain *domain, struct slip_error **err);
 /* Presses the power button; returns once it is pressed. */
 SLIP_API int slip_domain_shutdown(struct slip_domain *domain, struct slip_error **err);
-/* Resets the guest as if it had asked for it: on_reboot decides. */
+/* On Xen, asks the guest to start afresh, as slip_domain_shutdown() asks it to end; a paused one, and any on other engines, is
+ * reset as if it had asked for it. on_reboot decides what follows. */
 SLIP_API int slip_domain_reboot(struct slip_domain *domain, struct slip_error **err);
 /* Ends it now. Returns when it is gone. */
 SLIP_API int slip_domain_destroy(struct slip_domain *domain, struct slip_error **err);

@@ -116,6 +116,9 @@ struct slip_engine {
 
     /* Optional, NULL where the engine has no such thing. */
 
+    /* Asks the guest to start afresh, as shutdown() asks it to end, so that it can put its disks in order: its reset then comes
+     * as an event. NULL: nothing can ask for that, and who wants a reset builds the guest again. */
+    int (*reboot)(struct slip_run *run, struct slip_error **err);
     /* Somebody begins to watch the console, or the last one has left. An engine whose console others may want opens it only
      * then: console_fd and console_in_fd are set, or closed and -1, when this returns. NULL: they are always open. */
     int (*console)(struct slip_run *run, bool wanted, struct slip_error **err);

@@ -324,6 +324,10 @@ int slip__supervisor_reboot(struct slip_supervisor *s, struct slip_error **err)
     if (rc < 0)
         return rc;
     d = slip__policy_reboot(&s->policy);
+    if (s->engine->reboot && s->info.state == SLIP_STATE_RUNNING) {
+        s->look_again = true;
+        return s->engine->reboot(s->built.run, err);
+    }
     if (d.verdict == SLIP_VERDICT_PRESERVE && s->info.state == SLIP_STATE_RUNNING) {
         rc = s->engine->pause(s->built.run, err);
         if (rc < 0)

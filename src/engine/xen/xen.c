@@ -133,6 +133,14 @@ static int xen_shutdown(struct slip_run *base, struct slip_error **err)
     return slip__xen_ask(&run->xen, run->domid, "poweroff", err);
 }
 
+static int xen_reboot(struct slip_run *base, struct slip_error **err)
+{
+    struct slip_xen_run *run = to_run(base);
+
+    run->look = true;
+    return slip__xen_ask(&run->xen, run->domid, "reboot", err);
+}
+
 static int xen_console(struct slip_run *base, bool wanted, struct slip_error **err)
 {
     struct slip_xen_run *run = to_run(base);
@@ -295,6 +303,7 @@ const struct slip_engine slip__engine_xen = {
     .pause = xen_pause,
     .unpause = xen_unpause,
     .shutdown = xen_shutdown,
+    .reboot = xen_reboot,
     .console = xen_console,
     .look = xen_look,
     .attach = xen_attach,
