@@ -171,6 +171,7 @@ static void begin_run(struct slip_supervisor *s, bool paused)
     s->trim = true;
     if (!paused)
         clock_start(s);
+    s->console.received = 0; /* of this run */
     s->info.domid = s->built.run->domid ? (int)s->built.run->domid : -1;
     set_state(s, paused ? SLIP_STATE_PAUSED : SLIP_STATE_RUNNING);
     reopen_console(s);
