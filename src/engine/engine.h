@@ -62,10 +62,12 @@ typedef bool slip_known_fn(const char *uuid, void *payload);
  * died. These calls see and manage any of them, by the hypervisor's number. None of them needs a slip_run.
  */
 struct slip_hosted {
-    /* Calls fn for every domain, the host's own (number 0) too, until it returns non-zero. size is set; supervisor_pid is 0. */
-    int (*list)(slip_domain_fn *fn, void *payload, struct slip_error **err);
-    /* Optional: the number of the domain called name; SLIP_ENOENT: there is none. Asks known for each domain by its uuid first, and
-     * not for the names of those that the caller says it knows: that is what makes this cheap among many. NULL: list does. */
+    /* Calls fn for every domain, the host's own (number 0) too, until it returns non-zero. size is set; supervisor_pid is 0. Asks
+     * known (NULL: knows none) for each by its uuid first: those that the caller knows come without a name, and are taken for
+     * complete; that is what makes this cheap among many. */
+    int (*list)(slip_known_fn *known, slip_domain_fn *fn, void *payload, struct slip_error **err);
+    /* Optional: the number of the domain called name, which is none that the caller knows; SLIP_ENOENT: there is none. NULL: list
+     * does. */
     int (*find)(const char *name, slip_known_fn *known, void *payload, unsigned *ret_domid,
                 struct slip_error **err);
     /* The one of this number. SLIP_ENOENT: there is none. */

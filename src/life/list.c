@@ -84,6 +84,17 @@ static int add_hosted(const struct slip_domain_info *info, void *payload)
     return 0;
 }
 
+/* Entries whose record says it all. */
+static bool is_known(const char *uuid, void *payload)
+{
+    const struct lister *l = payload;
+
+    for (size_t i = 0; i < l->n_entries; i++)
+        if (strcmp(l->entries[i].record.uuid, uuid) == 0)
+            return true;
+    return false;
+}
+
 static int ask_hypervisors(struct lister *l, struct slip_error **err)
 {
     const struct slip_engine *engine;
@@ -93,7 +104,7 @@ static int ask_hypervisors(struct lister *l, struct slip_error **err)
 
         if (!slip__hosted_usable(engine))
             continue;
-        rc = engine->hosted->list(add_hosted, l, err);
+        rc = engine->hosted->list(is_known, add_hosted, l, err);
         if (rc < 0)
             return rc;
     }

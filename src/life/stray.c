@@ -84,7 +84,7 @@ int slip__stray_of(int root_fd, const struct slip_domain_info *record, struct sl
     *ret = (struct slip_stray){0};
     if (!engine || !slip__stray_has_uuid(root_fd, record))
         return 0; /* its guests went with their supervisor */
-    rc = engine->hosted->list(match_record, &match, err);
+    rc = engine->hosted->list(NULL, match_record, &match, err);
     if (rc < 0)
         return rc;
     if (!match.found)
@@ -139,7 +139,7 @@ static int find_number(const struct slip_engine *engine, const char *name, struc
     if (engine->hosted->find)
         rc = engine->hosted->find(name, is_known, known, ret, &why);
     else
-        rc = engine->hosted->list(match_name, &by, &why);
+        rc = engine->hosted->list(NULL, match_name, &by, &why);
     if (rc == SLIP_ENOENT || !err)
         slip_error_free(why);
     else

@@ -185,6 +185,7 @@ static int look(unsigned domid, struct slip_domain_info *ret, struct slip_error 
 }
 
 struct lister {
+    slip_known_fn *known;
     slip_domain_fn *fn;
     void *payload;
     int stop;
@@ -195,13 +196,20 @@ static void list_one(unsigned domid, void *payload)
     struct lister *l = payload;
     struct slip_domain_info info;
 
-    if (!l->stop && look(domid, &info, NULL) == 0)
-        l->stop = l->fn(&info, l->payload);
+    if (l->stop || look(domid, &info, NULL) < 0)
+        return;
+    if (l->known && l->known(info.uuid, l->payload)) {
+        info.name[0] = 0;
+        if (info.state == SLIP_STATE_HALF_BUILT)
+            info.state = SLIP_STATE_PAUSED;
+    }
+    l->stop = l->fn(&info, l->payload);
 }
 
-static int hosted_list(slip_domain_fn *fn, void *payload, struct slip_error **err)
+static int hosted_list(slip_known_fn *known, slip_domain_fn *fn, void *payload,
+                       struct slip_error **err)
 {
-    struct lister l = {fn, payload, 0};
+    struct lister l = {known, fn, payload, 0};
 
     (void)err;
     each_number(stage, list_one, &l);

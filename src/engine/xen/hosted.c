@@ -18,11 +18,15 @@
 /* Domains asked for with one hypercall. */
 #define BATCH 128u
 
+/* What every toolstack calls the host itself. */
+#define DOM0_NAME "Domain-0"
+
 /* What a domain has in XenStore, besides what Xen knows of it. */
 struct names {
     char name[128];
     char port[16];      /* of its own XenStore ring: there once it is built */
     char unfinished[4]; /* publish.c's mark, while devices are connected */
+    bool known;         /* by the caller: nothing was asked */
 };
 
 void slip__xen_uuid_text(const uint8_t handle[16], char ret[37])
@@ -51,8 +55,9 @@ static enum slip_state state(const xc_domaininfo_t *dom, const struct names *nam
                                                                    : SLIP_STATE_OFF;
     if (!(dom->flags & XEN_DOMINF_paused))
         return SLIP_STATE_RUNNING;
-    return names->name[0] && names->port[0] && !names->unfinished[0] ? SLIP_STATE_PAUSED
-                                                                     : SLIP_STATE_HALF_BUILT;
+    if (names->known || (names->name[0] && names->port[0] && !names->unfinished[0]))
+        return SLIP_STATE_PAUSED;
+    return SLIP_STATE_HALF_BUILT;
 }
 
 static void fill(struct slip_domain_info *ret, const xc_domaininfo_t *dom,
@@ -95,18 +100,36 @@ static int read_names(struct slip_xen_store *store, const xc_domaininfo_t *doms,
         unsigned id = doms[i].domain;
         struct names *n = &names[i];
 
+        if (n->known)
+            continue;
         *n = (struct names){0};
+        if (id == 0) {
+            snprintf(n->name, sizeof(n->name), DOM0_NAME);
+            continue;
+        }
         want(&next, "/local/domain", id, "name", n->name, sizeof(n->name));
         if (!(doms[i].flags & XEN_DOMINF_paused))
             continue;
         want(&next, "/local/domain", id, "store/port", n->port, sizeof(n->port));
         want(&next, "/libxl", id, SLIP_XEN_UNFINISHED, n->unfinished, sizeof(n->unfinished));
     }
-    return slip__xen_store_read_all(store, reads, (size_t)(next - reads), err);
+    return next == reads ? 0 : slip__xen_store_read_all(store, reads, (size_t)(next - reads), err);
+}
+
+static void ask_known(const xc_domaininfo_t *doms, size_t count, slip_known_fn *known,
+                      void *payload, struct names *names)
+{
+    char uuid[37];
+
+    for (size_t i = 0; i < count; i++) {
+        slip__xen_uuid_text(doms[i].handle, uuid);
+        names[i] = (struct names){.known = known && doms[i].domain && known(uuid, payload)};
+    }
 }
 
 static int list_batch(struct slip_xen *xen, xc_domaininfo_t *doms, struct names *names,
-                      uint32_t *first, slip_domain_fn *fn, void *payload, struct slip_error **err)
+                      uint32_t *first, slip_known_fn *known, slip_domain_fn *fn, void *payload,
+                      struct slip_error **err)
 {
     int count = xc_domain_getinfolist(xen->xc, *first, BATCH, doms), rc = 0;
 
@@ -114,6 +137,7 @@ static int list_batch(struct slip_xen *xen, xc_domaininfo_t *doms, struct names 
         return slip__xen_error(xen, err, "list the domains");
     if (count > (int)BATCH)
         count = BATCH;
+    ask_known(doms, (size_t)count, known, payload, names);
     if (count)
         rc = read_names(xen->store, doms, (size_t)count, names, err);
     for (int i = 0; rc == 0 && i < count; i++) {
@@ -128,7 +152,8 @@ static int list_batch(struct slip_xen *xen, xc_domaininfo_t *doms, struct names 
     return rc < 0 ? rc : count == BATCH;
 }
 
-static int hosted_list(slip_domain_fn *fn, void *payload, struct slip_error **err)
+static int hosted_list(slip_known_fn *known, slip_domain_fn *fn, void *payload,
+                       struct slip_error **err)
 {
     SLIP_AUTO(slip__xen_close) struct slip_xen xen = {0};
     SLIP_AUTO_FREE xc_domaininfo_t *doms = malloc(BATCH * sizeof(*doms));
@@ -138,12 +163,10 @@ static int hosted_list(slip_domain_fn *fn, void *payload, struct slip_error **er
 
     if (rc == 0)
         do
-            rc = list_batch(&xen, doms, names, &first, fn, payload, err);
+            rc = list_batch(&xen, doms, names, &first, known, fn, payload, err);
         while (rc > 0);
     return rc;
 }
-
-#define DOM0_NAME "Domain-0"
 
 /* The first domain of this batch that has the name. 1: it is in *ret_domid; 0: none has. */
 static int find_in_batch(struct slip_xen *xen, const xc_domaininfo_t *doms, size_t count,
@@ -243,7 +266,7 @@ int slip__xen_look(struct slip_xen *xen, uint32_t domid, struct slip_domain_info
 {
     struct slip_xen_store *store;
     xc_domaininfo_t dom;
-    struct names names;
+    struct names names = {0};
     int rc = find(xen, domid, &dom, err);
 
     if (rc < 0)
