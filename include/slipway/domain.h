@@ -164,8 +164,9 @@ SLIP_API int slip_domain_device_list(struct slip_domain *domain, slip_device_fn 
  * then what is printed goes to one of its readers, and its end is EIO. Until somebody opens it, the console of a domain that
  * a hypervisor keeps is free for the hypervisor's own tools. */
 SLIP_API int slip_domain_console(struct slip_domain *domain, int *ret_fd, struct slip_error **err);
-/* Waits for the end. SLIP_ENOTSUP: it has no supervisor who could tell. ret_timing may be NULL. It is no failure of this call if the domain failed, but *err says why: with
- * SLIP_END_FAILED in *ret_end, the code and the error are the engine's or the supervisor's. */
+/* Waits for the end. ret_timing may be NULL. It is no failure of this call if the domain failed, but *err says why: with
+ * SLIP_END_FAILED in *ret_end, the code and the error are the engine's or the supervisor's. A domain without a supervisor ends
+ * when it shuts down, whatever its toolstack does then; SLIP_ENOTSUP: its engine does not tell of that. */
 SLIP_API int slip_domain_wait(struct slip_domain *domain, enum slip_end *ret_end,
                               struct slip_timing *ret_timing, struct slip_error **err);
 /* Why it ended, one phrase ("the guest panicked"), after slip_domain_wait(). NULL: nobody knows. Borrowed. */

@@ -387,6 +387,18 @@ int slip_domain_console(struct slip_domain *domain, int *ret_fd, struct slip_err
     return slip__client_console(&domain->client, ret_fd, err);
 }
 
+static int wait_for_stray(const struct slip_stray *stray, enum slip_end *ret_end,
+                          struct slip_timing *ret_timing, struct slip_error **err)
+{
+    if (!stray->engine->hosted->wait)
+        return slip__error_code(err, SLIP_ENOTSUP, SLIP_CODE_NO_SUPERVISOR,
+                                "domain %d ('%s') has no supervisor: nobody would tell of its end",
+                                stray->info.domid, stray->info.name);
+    if (ret_timing)
+        *ret_timing = (struct slip_timing){0};
+    return stray->engine->hosted->wait((unsigned)stray->info.domid, ret_end, err);
+}
+
 int slip_domain_wait(struct slip_domain *domain, enum slip_end *ret_end,
                      struct slip_timing *ret_timing, struct slip_error **err)
 {
@@ -395,9 +407,7 @@ int slip_domain_wait(struct slip_domain *domain, enum slip_end *ret_end,
     if (!domain || !ret_end)
         return slip__error(err, SLIP_EINVAL, "slip_domain_wait() needs a domain and ret_end");
     if (domain->stray.engine)
-        return slip__error_code(err, SLIP_ENOTSUP, SLIP_CODE_NO_SUPERVISOR,
-                                "domain %d ('%s') has no supervisor: nobody would tell of its end",
-                                domain->stray.info.domid, domain->stray.info.name);
+        return wait_for_stray(&domain->stray, ret_end, ret_timing, err);
     slip__client_wait(&domain->client);
     ending = &domain->client.ending;
     *ret_end = ending->end;

@@ -78,6 +78,8 @@ struct slip_hosted {
     int (*reboot)(unsigned domid, struct slip_error **err);
     /* Ends it and takes away all that belongs to it: devices, store entries. Returns when it is gone. */
     int (*destroy)(unsigned domid, struct slip_error **err);
+    /* Returns when it has shut down, or is gone, and how. NULL: nobody tells. */
+    int (*wait)(unsigned domid, enum slip_end *ret, struct slip_error **err);
     /* Its console: a descriptor to read from and write to, the caller's to close. */
     int (*console)(unsigned domid, int *ret_fd, struct slip_error **err);
     /* What its toolstack wrote down of how it was made, as libxl's JSON: the caller's to free. SLIP_ENOENT: nothing. */

@@ -111,6 +111,24 @@ def run_script(folder, kernel):
     return normal(text).splitlines()
 
 
+@host.full("xl shutdown -w and reboot -w on guests of both, xl's and ours", 200)
+def waiting():
+    with XlHost() as xen:
+        name = xen.name("pvh")
+        config = xen.small("pvh", extra="mode=obey", on_reboot="restart")
+        for create in (lambda: host.xl("create", config), lambda: xen.ok("create", "-q", config)):
+            create()
+            for verb in (["reboot"], ["shutdown"]):
+                domid = host.wait_for("the guest", lambda: host.domain(name)).domid
+                host.wait_for("obeying", lambda domid=domid: host.command(
+                    "xenstore-read", "/local/domain/%d/control/feature-reboot" % domid, check=False).strip() == "1")
+                result = xen.run(*verb, "-w", name, seconds=60 * host.SLOW)
+                tap.equal((result.code, result.out), (0, ""), "%s -w (%s)" % (verb, result.err))
+                host.wait_for("its effect", lambda domid=domid: not any(d.domid == domid for d in host.domains()))
+            tap.equal(host.domains(), [], "domains left")
+        xen.assert_clean()
+
+
 @host.full("the same script on Xen's xl and on ours prints the same", 500)
 def same_script():
     kernel = os.path.join(host.KERNELS, "guest-pvh.elf")

@@ -429,6 +429,42 @@ static int hosted_destroy(unsigned domid, struct slip_error **err)
     return rc;
 }
 
+/* What has become of a domain that was first; false: it runs. */
+static bool has_ended(struct slip_xen *xen, const xc_domaininfo_t *first, enum slip_end *ret)
+{
+    xc_domaininfo_t dom;
+    unsigned why;
+
+    *ret = SLIP_END_DESTROYED;
+    if (find(xen, first->domain, &dom, NULL) < 0 || dom.flags & XEN_DOMINF_dying ||
+        memcmp(dom.handle, first->handle, sizeof(dom.handle)) != 0)
+        return true;
+    why = dom.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
+    *ret =
+        why == SHUTDOWN_poweroff || why == SHUTDOWN_reboot ? SLIP_END_POWEROFF : SLIP_END_CRASHED;
+    return dom.flags & XEN_DOMINF_shutdown && why != SHUTDOWN_suspend;
+}
+
+/* The watch comes before the first look, so that no end is missed. */
+static int hosted_wait(unsigned domid, enum slip_end *ret, struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_close) struct slip_xen xen = {0};
+    xc_domaininfo_t first;
+    int rc = slip__xen_open(&xen, err);
+
+    if (rc == 0)
+        rc = find(&xen, domid, &first, err);
+    if (rc == 0)
+        rc = slip__xen_store_watch(xen.store, "@releaseDomain", "end", err);
+    while (rc == 0 && !has_ended(&xen, &first, ret)) {
+        slip__xen_store_wait(xen.store, slip__now_us() + SLIP_LIMIT_LOOK_AGAIN_MS * 1000ull);
+        if (slip__xen_store_lost(xen.store))
+            rc = slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
+                                  "XenStore's daemon has ended");
+    }
+    return rc;
+}
+
 static int hosted_console(unsigned domid, int *ret_fd, struct slip_error **err)
 {
     SLIP_AUTO(slip__xen_close) struct slip_xen xen = {0};
@@ -482,6 +518,7 @@ const struct slip_hosted slip__xen_hosted = {
     .shutdown = hosted_shutdown,
     .reboot = hosted_reboot,
     .destroy = hosted_destroy,
+    .wait = hosted_wait,
     .console = hosted_console,
     .config = hosted_config,
     .attach = hosted_attach,

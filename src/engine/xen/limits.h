@@ -23,6 +23,9 @@
 /* A guest's acknowledgement of control/shutdown. */
 #define SLIP_LIMIT_CONTROL_MS 10000
 
+/* Whoever waits for a domain's end is told of it; this is only how long one wait can be. */
+#define SLIP_LIMIT_LOOK_AGAIN_MS 600000
+
 /* xenconsoled makes a new domain's terminal within this. */
 #define SLIP_LIMIT_CONSOLE_MS 5000
 
