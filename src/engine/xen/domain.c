@@ -163,7 +163,6 @@ static struct slip_xen_publish describe(struct slip_xen_run *run)
         .store_frame = run->store.frame,
         .console_frame = run->console.frame,
         .devices = run->devices,
-        .watch = SLIP_XEN_WATCH_END,
     };
 }
 

@@ -155,8 +155,6 @@ int slip__xen_publish_begin(const struct slip_xen_publish *what, struct slip_err
     put_domain(what, &nodes);
     if (what->devices)
         slip__xen_nodes_write(&nodes, "1", "/libxl/%u/" SLIP_XEN_UNFINISHED, what->domid);
-    if (what->watch)
-        slip__xen_nodes_watch(&nodes, what->watch, what->watch);
     rc = slip__xen_store_send(what->xen->store, &nodes, err);
     return rc < 0 ? rc : slip__xen_userdata_write(what->domid, what->guest, err);
 }

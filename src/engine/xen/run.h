@@ -32,8 +32,9 @@ struct slip_xen_ring {
 };
 
 struct slip_xen_run {
-    struct slip_run run; /* first: the engine interface's part */
-    struct slip_xen xen; /* this run's own handles */
+    struct slip_run run;          /* first: the engine interface's part */
+    struct slip_xen xen;          /* this run's own handles */
+    struct slip_xen_store *watch; /* where the end of the domain is told */
 
     uint32_t domid;
     bool exists;    /* the domain was made, and is ours to destroy */

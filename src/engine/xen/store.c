@@ -41,6 +41,7 @@ struct ahead {
 
 struct slip_xen_store {
     int fd;
+    bool shared;  /* by the kernel's connection, where there is one */
     bool device;  /* the kernel's, for a daemon in another domain: takes one request a write */
     int dead;     /* an errno: the connection is lost or has lost its step */
     uint32_t ids; /* the last request's number */
@@ -82,18 +83,50 @@ int slip__xen_store_open(struct slip_xen_store **ret, struct slip_error **err)
     return 0;
 }
 
+static bool connect_kernel(struct slip_xen_store *store)
+{
+    store->fd = open("/dev/xen/xenbus", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    store->device = store->fd >= 0;
+    return store->device;
+}
+
+static void settle_ahead(struct slip_xen_store *store);
+
 /* Many who open it ask it nothing: it connects with the first request. Failed: dead says why. */
 static void connect_now(struct slip_xen_store *store)
 {
     if (store->fd >= 0 || store->dead)
         return;
+    if (store->shared)
+        connect_kernel(store);
+    if (store->fd >= 0)
+        return;
     store->fd = connect_socket();
     store->dead = store->fd < 0 ? -store->fd : 0;
-    if (store->dead != ENOENT)
+    if (store->dead == ENOENT && connect_kernel(store))
+        store->dead = 0;
+}
+
+int slip__xen_store_open_shared(struct slip_xen_store **ret, struct slip_error **err)
+{
+    int rc = slip__xen_store_open(ret, err);
+
+    if (rc == 0)
+        (*ret)->shared = true;
+    return rc;
+}
+
+void slip__xen_store_rest(struct slip_xen_store *store)
+{
+    settle_ahead(store);
+    if (store->fd < 0 || store->dead)
         return;
-    store->fd = open("/dev/xen/xenbus", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-    store->device = store->fd >= 0;
-    store->dead = store->device ? 0 : ENOENT;
+    close(store->fd);
+    store->fd = -1;
+    store->device = false;
+    store->ids = 0;
+    store->in_len = 0;
+    store->n_events = 0;
 }
 
 void slip__xen_store_close(struct slip_xen_store *store)
@@ -294,8 +327,6 @@ static int lost(const struct slip_xen_store *store, struct slip_error **err)
     slip__error_hint(err, "is xenstored or oxenstored running?");
     return SLIP_EENGINE;
 }
-
-static void settle_ahead(struct slip_xen_store *store);
 
 /* Sends count requests in bytes and hands their answers to fn. */
 static int exchange(struct slip_xen_store *store, struct slip_buf *bytes, unsigned count,

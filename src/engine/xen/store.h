@@ -24,6 +24,12 @@ struct slip_xen_store;
 
 /* Connects with the first request, whose failure says why it can't: SLIP_EPERM, or SLIP_EENGINE with the reason. */
 int slip__xen_store_open(struct slip_xen_store **ret, struct slip_error **err);
+/* The same by the kernel's own connection, which it shares among all who open it (where there is none: as above). Requests are
+ * dearer, but the daemon looks at each connection it has before every request of anybody: what is kept open for long, only to
+ * watch, should not be one. */
+int slip__xen_store_open_shared(struct slip_xen_store **ret, struct slip_error **err);
+/* Hangs up until the next request: watches and events are gone. */
+void slip__xen_store_rest(struct slip_xen_store *store);
 void slip__xen_store_close(struct slip_xen_store *store); /* NULL is fine */
 
 /*

@@ -59,8 +59,21 @@ static void xen_destroy(struct slip_run *base)
     be_prompt(run);
     slip__xen_rest_dispose(run);
     slip__xen_domain_destroy(run);
+    slip__xen_store_close(run->watch);
     slip__xen_close(&run->xen);
     free(run);
+}
+
+/* Sends the watch and does not wait for its answer: xen_start() does. */
+static int begin_watching(struct slip_xen_run *run, struct slip_error **err)
+{
+    SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
+    int rc = slip__xen_store_open_shared(&run->watch, err);
+
+    if (rc < 0)
+        return rc;
+    slip__xen_nodes_watch(&nodes, SLIP_XEN_WATCH_END, SLIP_XEN_WATCH_END);
+    return slip__xen_store_send(run->watch, &nodes, err);
 }
 
 static int xen_create(const struct slip_guest *guest, unsigned kernel_bits, const char *record,
@@ -78,6 +91,8 @@ static int xen_create(const struct slip_guest *guest, unsigned kernel_bits, cons
     run->kernel_bits = kernel_bits;
     be_patient(run);
     rc = slip__xen_open(&run->xen, err);
+    if (rc == 0)
+        rc = begin_watching(run, err);
     if (rc == 0)
         rc = slip__xen_domain_make(run, err);
     if (rc < 0) {
@@ -115,11 +130,13 @@ static int xen_start(struct slip_run *base, const struct slip_plan *plan, bool p
 
     if (rc == 0)
         rc = slip__xen_store_settle(run->xen.store, err);
-    be_prompt(
-        run); /* from here on others have work because of us: whoever waits for us comes first */
+    /* From here on others have work because of us: whoever waits for us comes first. */
+    be_prompt(run);
     if (rc == 0)
         rc = slip__xen_domain_publish(run, err);
-    run->look = true; /* its events so far went with those of its devices */
+    if (rc == 0)
+        rc = slip__xen_store_settle(run->watch, err);
+    slip__xen_store_rest(run->xen.store);
     if (rc == 0 && !paused)
         rc = xen_unpause(base, err);
     return rc;
@@ -129,7 +146,6 @@ static int xen_shutdown(struct slip_run *base, struct slip_error **err)
 {
     struct slip_xen_run *run = to_run(base);
 
-    run->look = true;
     return slip__xen_ask(&run->xen, run->domid, "poweroff", err);
 }
 
@@ -137,7 +153,6 @@ static int xen_reboot(struct slip_run *base, struct slip_error **err)
 {
     struct slip_xen_run *run = to_run(base);
 
-    run->look = true;
     return slip__xen_ask(&run->xen, run->domid, "reboot", err);
 }
 
@@ -152,7 +167,6 @@ static int xen_console(struct slip_run *base, bool wanted, struct slip_error **e
     }
     if (run->run.console_fd >= 0)
         return 0;
-    run->look = true;
     rc = slip__xen_console_open(&run->xen, run->domid, &fd, err);
     if (rc == 0)
         run->run.console_fd = run->run.console_in_fd = fd;
@@ -171,7 +185,6 @@ static int xen_attach(struct slip_run *base, const struct slip_device *device,
 {
     struct slip_xen_run *run = to_run(base);
 
-    run->look = true;
     return slip__xen_device_attach(&run->xen, run->domid, device, err);
 }
 
@@ -180,7 +193,6 @@ static int xen_detach(struct slip_run *base, enum slip_device_kind kind, const c
 {
     struct slip_xen_run *run = to_run(base);
 
-    run->look = true;
     return slip__xen_device_detach(&run->xen, run->domid, kind, which, err);
 }
 
@@ -196,9 +208,9 @@ static unsigned xen_fds(struct slip_run *base, struct pollfd ret[SLIP_ENGINE_MAX
 {
     struct slip_xen_run *run = to_run(base);
 
-    if (run->over || slip__xen_store_lost(run->xen.store))
+    if (run->over || slip__xen_store_lost(run->watch))
         return 0;
-    ret[0] = (struct pollfd){.fd = slip__xen_store_fd(run->xen.store), .events = POLLIN};
+    ret[0] = (struct pollfd){.fd = slip__xen_store_fd(run->watch), .events = POLLIN};
     if (!run->rest.waiting)
         return 1;
     ret[1] = (struct pollfd){.fd = run->rest.timer_fd, .events = POLLIN};
@@ -234,18 +246,12 @@ static enum slip_event look_for_end(const struct slip_xen_run *run)
 }
 
 /* xenstored was started anew: the guest lives on, and so does this, if the new one is there already. */
-static void connect_again(struct slip_xen_run *run)
+static void watch_again(struct slip_xen_run *run)
 {
-    struct slip_xen_store *store;
-
-    if (slip__xen_store_open(&store, NULL) < 0)
-        return;
-    if (slip__xen_store_watch(store, SLIP_XEN_WATCH_END, SLIP_XEN_WATCH_END, NULL) < 0) {
-        slip__xen_store_close(store);
-        return;
-    }
-    slip__xen_store_close(run->xen.store);
-    run->xen.store = store;
+    slip__xen_store_close(run->watch);
+    run->watch = NULL;
+    if (begin_watching(run, NULL) < 0 && !run->watch)
+        run->over = true; /* out of memory */
 }
 
 /* An end is told once, and when the last words before it have come through. */
@@ -270,16 +276,15 @@ static enum slip_event xen_dispatch(struct slip_run *base, struct slip_error **e
     struct slip_xen_run *run = to_run(base);
     char path[SLIP_XEN_PATH_BYTES], token[SLIP_XEN_PATH_BYTES];
     enum slip_event event = SLIP_EVENT_NONE;
-    bool any = run->look;
+    bool any = false;
 
     (void)err;
     if (run->over)
         return SLIP_EVENT_NONE;
-    run->look = false;
-    while (slip__xen_store_event(run->xen.store, path, token))
+    while (slip__xen_store_event(run->watch, path, token))
         any = true;
-    if (slip__xen_store_lost(run->xen.store)) {
-        connect_again(run);
+    if (slip__xen_store_lost(run->watch)) {
+        watch_again(run);
         any = true;
     }
     if (any)
