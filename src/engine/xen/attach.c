@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "engine/xen/dm.h"
 #include "engine/xen/limits.h"
 #include "engine/xen/setup.h"
 #include "engine/xen/vbd.h"
@@ -145,7 +146,10 @@ static int bring_in(struct arrival *a, struct slip_error **err)
         rc = slip__xen_store_transact(a->store, fill_device, a, err);
     if (rc < 0)
         return rc;
-    rc = slip__xen_setup_connect(a->store, &a->script, 1, err);
+    if (a->device->kind == SLIP_DEVICE_DISK && slip__xen_disk_needs_dm(&a->disk))
+        rc = slip__xen_dm_ensure(a->store, a->domid, NULL, err);
+    if (rc == 0)
+        rc = slip__xen_setup_connect(a->store, &a->script, 1, err);
     if (rc == 0 && !a->frozen)
         rc = wait_for_guest(a, err);
     else if (rc == 0 && a->disk.node[0])

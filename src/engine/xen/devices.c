@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "engine/xen/dm.h"
 #include "engine/xen/setup.h"
 #include "engine/xen/vbd.h"
+#include "engine/xen/vfb.h"
 #include "engine/xen/vif.h"
 
 struct slip_xen_devices {
@@ -14,6 +16,7 @@ struct slip_xen_devices {
     size_t n_disks;
     struct slip_xen_disk *disks; /* without the skipped */
     char (*vif_scripts)[SLIP_XEN_SCRIPT_BYTES];
+    size_t n_screens; /* none without a QEMU that shows them (check warns) */
 };
 
 void slip__xen_devices_check(const struct slip_guest *guest, struct slip_diags *diags)
@@ -22,6 +25,7 @@ void slip__xen_devices_check(const struct slip_guest *guest, struct slip_diags *
         slip__xen_disk_check(&guest->disk.items[i], diags);
     for (size_t i = 0; i < guest->vif.count; i++)
         slip__xen_vif_check(&guest->vif.items[i], diags);
+    slip__xen_vfb_check(guest, diags);
 }
 
 static int open_disks(struct slip_xen *xen, struct slip_xen_devices *devices,
@@ -54,6 +58,7 @@ static int open_all(struct slip_xen *xen, struct slip_xen_devices *devices, stru
     const struct slip_guest *guest = devices->guest;
     int rc;
 
+    devices->n_screens = slip__xen_dm_path() ? guest->vfb.count : 0;
     devices->disks = calloc(guest->disk.count + 1, sizeof(*devices->disks));
     devices->vif_scripts = calloc(guest->vif.count + 1, sizeof(*devices->vif_scripts));
     if (!devices->disks || !devices->vif_scripts)
@@ -71,7 +76,7 @@ int slip__xen_devices_open(struct slip_xen *xen, const struct slip_guest *guest,
     int rc;
 
     *ret = NULL;
-    if (!guest->disk.count && !guest->vif.count)
+    if (!guest->disk.count && !guest->vif.count && !guest->vfb.count)
         return 0;
     devices = calloc(1, sizeof(*devices));
     if (!devices)
@@ -104,6 +109,17 @@ void slip__xen_devices_nodes(struct slip_xen_devices *devices, uint32_t domid,
     for (size_t i = 0; i < devices->guest->vif.count; i++)
         slip__xen_vif_nodes(&devices->guest->vif.items[i], domid, (uint32_t)i,
                             devices->vif_scripts[i], nodes);
+    for (size_t i = 0; i < devices->n_screens; i++)
+        slip__xen_vfb_nodes(&devices->guest->vfb.items[i], domid, (uint32_t)i, nodes);
+}
+
+/* Is there something that only QEMU serves? */
+static bool needs_dm(const struct slip_xen_devices *devices)
+{
+    for (size_t i = 0; i < devices->n_disks; i++)
+        if (slip__xen_disk_needs_dm(&devices->disks[i]))
+            return true;
+    return devices->n_screens > 0;
 }
 
 /* What there is to be run for each: of disks only scripts that make them. */
@@ -119,13 +135,21 @@ static size_t list_scripts(const struct slip_xen_devices *devices, uint32_t domi
     }
     for (size_t i = 0; i < devices->guest->vif.count; i++)
         scripts[count++] = slip__xen_vif_script(domid, (uint32_t)i, devices->vif_scripts[i]);
+    for (size_t i = 0; i < devices->n_screens; i++) {
+        struct slip_xen_device devs[SLIP_XEN_VFB_DEVICES];
+
+        slip__xen_vfb_devices(domid, (uint32_t)i, devs);
+        for (size_t k = 0; k < SLIP_COUNT(devs); k++)
+            scripts[count++] = (struct slip_xen_script){.dev = devs[k], .child = SLIP_CHILD_NONE};
+    }
     return count;
 }
 
 int slip__xen_devices_connect(struct slip_xen *xen, uint32_t domid,
                               struct slip_xen_devices *devices, struct slip_error **err)
 {
-    size_t most = devices->n_disks + devices->guest->vif.count;
+    size_t most =
+        devices->n_disks + devices->guest->vif.count + devices->n_screens * SLIP_XEN_VFB_DEVICES;
     SLIP_AUTO_FREE struct slip_xen_script *scripts = calloc(most + 1, sizeof(*scripts));
     struct slip_xen_store *store;
     int rc;
@@ -136,7 +160,11 @@ int slip__xen_devices_connect(struct slip_xen *xen, uint32_t domid,
     rc = slip__xen_store_open(&store, err); /* of its own: for the events of its waits */
     if (rc < 0)
         return rc;
-    rc = slip__xen_setup_connect(store, scripts, list_scripts(devices, domid, scripts), err);
+    if (needs_dm(devices))
+        rc = slip__xen_dm_ensure(store, domid,
+                                 devices->n_screens ? &devices->guest->vfb.items[0] : NULL, err);
+    if (rc == 0)
+        rc = slip__xen_setup_connect(store, scripts, list_scripts(devices, domid, scripts), err);
     slip__xen_store_close(store);
     return rc;
 }
@@ -149,13 +177,15 @@ int slip__xen_devices_remove(struct slip_xen *xen, uint32_t domid, bool alive,
     size_t count;
     int rc = slip__xen_setup_find(xen->store, domid, &leaving, &count, err);
 
-    if (rc < 0 || !count)
+    if (rc == 0 && count)
+        rc = slip__xen_store_open(&store, err);
+    if (rc < 0 || !count) {
+        slip__xen_dm_stop(xen->store, domid); /* an hvm guest of xl's has one without any device */
         return rc;
-    rc = slip__xen_store_open(&store, err);
-    if (rc < 0)
-        return rc;
+    }
     rc = slip__xen_setup_close(store, leaving, count, alive ? SLIP_XEN_A_MOMENT : SLIP_XEN_AT_ONCE,
                                err);
+    slip__xen_dm_stop(store, domid);
     slip__xen_store_close(store);
     return rc;
 }

@@ -246,6 +246,18 @@ static int remove_kind(struct slip_xen_store *store, const char *kind, const cha
     return 0;
 }
 
+/* Is this domain's QEMU the only one that says how it is? */
+static bool last_model(struct slip_xen_store *store, const char *mine)
+{
+    SLIP_AUTO(slip__buf_dispose) struct slip_buf domains = {0};
+    const char *first;
+
+    if (slip__xen_store_list(store, &domains, "/local/domain/0/device-model") < 0)
+        return false;
+    first = slip__xen_store_list_next(&domains, NULL);
+    return first && strcmp(first, mine) == 0 && !slip__xen_store_list_next(&domains, first);
+}
+
 /* Of all kinds that this host has, as a domain may have been made by anybody. */
 static int fill_removal(struct slip_xen_store *store, struct slip_xen_nodes *nodes, void *payload,
                         struct slip_error **err)
@@ -273,6 +285,8 @@ static int fill_removal(struct slip_xen_store *store, struct slip_xen_nodes *nod
     if (removal->vm_by_uuid[0])
         slip__xen_nodes_remove(nodes, "%s", removal->vm_by_uuid);
     slip__xen_nodes_remove(nodes, "/local/domain/0/device-model/%s", mine);
+    if (last_model(store, mine))
+        slip__xen_nodes_remove(nodes, "/local/domain/0/device-model");
     slip__xen_nodes_remove(nodes, "/local/domain/%s", mine);
     slip__xen_nodes_remove(nodes, "/libxl/%s", mine);
     return 0;

@@ -26,10 +26,13 @@ static int not_ready(struct slip_xen_store *store, const struct slip_xen_device 
     char words[256];
 
     slip__xen_device_complaint(store, dev, words, sizeof(words));
-    return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_DEVICE_TIMEOUT,
-                            "the host's driver %s %s %u of domain %u%s%s",
-                            timeout ? "did not take up" : "refused", dev->kind, dev->devid,
-                            dev->domid, words[0] ? ": " : "", words);
+    slip__error_code(err, SLIP_EENGINE, SLIP_CODE_DEVICE_TIMEOUT, "%s %s %s %u of domain %u%s%s",
+                     strcmp(dev->backend, "qdisk") == 0 ? "QEMU" : "the host's driver",
+                     timeout ? "did not take up" : "refused", dev->kind, dev->devid, dev->domid,
+                     words[0] ? ": " : "", words);
+    if (strcmp(dev->backend, "qdisk") == 0)
+        slip__error_hint(err, "its reason is in /var/log/xen/qemu-dm-NAME.log");
+    return SLIP_EENGINE;
 }
 
 /* The MTU of its bridge is written by Xen's script (xen-network-common.sh) to the frontend that it makes out of the interface's

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "engine/disk.h"
+#include "engine/xen/dm.h"
 #include "engine/xen/sharing.h"
 #include "engine/xen/vdev.h"
 
@@ -48,14 +49,33 @@ void slip__xen_disk_check(const struct slip_disk *disk, struct slip_diags *diags
                    "the xen engine has no standalone backends: leave backendtype out");
 }
 
-static int no_qemu(const struct slip_disk *disk, size_t index, struct slip_error **err)
+/* QEMU opens, locks and reads it by itself: here only what can be refused early. */
+static int check_for_qemu(struct slip_xen_store *store, const struct slip_disk *disk, size_t index,
+                          struct slip_error **err)
 {
-    slip__error_code(err, SLIP_EENGINE, SLIP_CODE_DISK_BACKEND,
-                     "disk %zu: '%s' needs a QEMU to serve it, and the xen engine starts none yet",
-                     index, disk->target.value);
-    slip__error_hint(err, "`qemu-img convert -O raw` makes a raw file of any other format, which "
-                          "the kernel serves");
-    return SLIP_EENGINE;
+    bool writable = disk->access.value == SLIP_DISK_ACCESS_RW;
+    int rc;
+
+    if (!slip__xen_dm_path()) {
+        slip__error_code(err, SLIP_EENGINE, SLIP_CODE_DISK_BACKEND,
+                         "disk %zu: '%s' needs a QEMU with Xen support, and there is none on this "
+                         "host",
+                         index, disk->target.value);
+        slip__error_hint(err, "Debian has it in the package qemu-system-xen; or `qemu-img convert "
+                              "-O raw` makes a raw file of it, which the kernel serves");
+        return SLIP_EENGINE;
+    }
+    rc = slip__xen_sharing_check(store, disk->target.value, writable, index, err);
+    if (rc == 0)
+        rc = slip__disk_open(disk, index, err);
+    if (rc >= 0)
+        close(rc);
+    return rc < 0 ? rc : 0;
+}
+
+bool slip__xen_disk_needs_dm(const struct slip_xen_disk *disk)
+{
+    return strcmp(disk->backend, "qdisk") == 0;
 }
 
 static int check_driver(size_t index, struct slip_error **err)
@@ -125,8 +145,10 @@ int slip__xen_disk_open(struct slip_xen_store *store, const struct slip_disk *di
         return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_BAD_VDEV,
                                 "disk %zu: Xen has no number for a disk called '%.60s'", index,
                                 disk->vdev.value ? disk->vdev.value : "");
-    if (needs_qemu(disk))
-        return no_qemu(disk, index, err);
+    if (needs_qemu(disk) && !scripted) {
+        ret->backend = "qdisk";
+        return check_for_qemu(store, disk, index, err);
+    }
     rc = check_driver(index, err);
     /* xl has this script for every disk: it then has nothing left to do, but looks for the name when it ends a domain. */
     if (rc == 0 && !slip__xen_script_path(scripted ? disk->script.value : "block", ret->script))
@@ -147,6 +169,13 @@ void slip__xen_disk_close(struct slip_xen_disk *disk)
     disk->fd = -1;
 }
 
+/* What QEMU's Xen disks call formats. */
+static const char *const qemu_formats[] = {[SLIP_DISK_FORMAT_RAW] = "aio",
+                                           [SLIP_DISK_FORMAT_QCOW] = "qcow",
+                                           [SLIP_DISK_FORMAT_QCOW2] = "qcow2",
+                                           [SLIP_DISK_FORMAT_VHD] = "vhd",
+                                           [SLIP_DISK_FORMAT_QED] = "qed"};
+
 /* Keys and their order as libxl's libxl_disk.c. */
 void slip__xen_disk_nodes(const struct slip_xen_disk *disk, uint32_t domid,
                           struct slip_xen_nodes *nodes)
@@ -154,17 +183,21 @@ void slip__xen_disk_nodes(const struct slip_xen_disk *disk, uint32_t domid,
     const struct slip_xen_device dev = {domid, disk->devid, "vbd", disk->backend};
     bool writable = disk->disk->access.value == SLIP_DISK_ACCESS_RW;
     const char *type = disk->disk->cdrom.value ? "cdrom" : "disk";
-    char id[16];
+    const char *target = disk->disk->target.value ? disk->disk->target.value : "";
+    bool dm = slip__xen_disk_needs_dm(disk);
+    char id[16], by_format[512];
     const struct {
         const char *key;
         const char *value;
     } back[] = {
-        {"params", disk->node[0] ? disk->node : disk->disk->target.value},
+        {"params", dm              ? by_format
+                   : disk->node[0] ? disk->node
+                                   : target},
         {"script", disk->script},
         {"removable", disk->disk->cdrom.value ? "1" : "0"},
         {"bootable", "1"},
         {"dev", disk->disk->vdev.value},
-        {"type", "phy"},
+        {"type", dm ? "qdisk" : "phy"},
         {"mode", writable ? "w" : "r"},
         {"device-type", type},
         {"discard-enable", writable ? "1" : "0"},
@@ -172,9 +205,11 @@ void slip__xen_disk_nodes(const struct slip_xen_disk *disk, uint32_t domid,
     };
 
     snprintf(id, sizeof(id), "%u", disk->devid);
+    snprintf(by_format, sizeof(by_format), "%s:%s", qemu_formats[disk->disk->format.value], target);
     slip__xen_device_begin(&dev, nodes);
     for (size_t i = 0; i < SLIP_COUNT(back); i++)
-        slip__xen_device_put_back(&dev, nodes, back[i].key, back[i].value ? back[i].value : "");
+        if (back[i].value[0])
+            slip__xen_device_put_back(&dev, nodes, back[i].key, back[i].value);
     if (disk->physical[0]) /* last: with it blkback opens the device */
         slip__xen_device_put_back(&dev, nodes, "physical-device", disk->physical);
     slip__xen_device_put_front(&dev, nodes, "state", "1");

@@ -29,6 +29,8 @@ int slip__xen_disk_open(struct slip_xen_store *store, const struct slip_disk *di
 void slip__xen_disk_close(struct slip_xen_disk *disk);
 void slip__xen_disk_nodes(const struct slip_xen_disk *disk, uint32_t domid,
                           struct slip_xen_nodes *nodes);
+/* Is it served by a QEMU? */
+bool slip__xen_disk_needs_dm(const struct slip_xen_disk *disk);
 /* What is to be run for it to come: nothing, but for disks that a script makes. */
 struct slip_xen_script slip__xen_disk_script(const struct slip_xen_disk *disk, uint32_t domid);
 
