@@ -41,7 +41,7 @@ static int run(const struct cli_args *args)
 const struct cli_verb cli_verb_attach = {
     .name = "attach",
     .summary = "plug a disk or a network interface into a guest",
-    .usage = "NAME disk|vif SPEC",
+    .usage = "[--json] NAME disk|vif SPEC",
     .options = "j",
     .min_args = 3,
     .max_args = 3,

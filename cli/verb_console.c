@@ -19,8 +19,8 @@ static int run(const struct cli_args *args)
 const struct cli_verb cli_verb_console = {
     .name = "console",
     .summary = "attach to a guest's console",
-    .usage = "NAME",
-    .options = "",
+    .usage = "[--json] NAME",
+    .options = "j",
     .min_args = 1,
     .max_args = 1,
     .about =

@@ -10,8 +10,8 @@ static int run(const struct cli_args *args)
 const struct cli_verb cli_verb_destroy = {
     .name = "destroy",
     .summary = "end a guest now",
-    .usage = "NAME...",
-    .options = "",
+    .usage = "[--json] NAME...",
+    .options = "j",
     .min_args = 1,
     .max_args = -1,
     .about = "Ends each guest NAME at once, without asking it, and returns when it is gone.",

@@ -39,7 +39,7 @@ static int run(const struct cli_args *args)
 const struct cli_verb cli_verb_detach = {
     .name = "detach",
     .summary = "pull a disk or a network interface from a guest",
-    .usage = "NAME disk|vif WHICH",
+    .usage = "[--json] NAME disk|vif WHICH",
     .options = "j",
     .min_args = 3,
     .max_args = 3,

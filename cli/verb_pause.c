@@ -10,8 +10,8 @@ static int run(const struct cli_args *args)
 const struct cli_verb cli_verb_pause = {
     .name = "pause",
     .summary = "stop a guest's vCPUs",
-    .usage = "NAME...",
-    .options = "",
+    .usage = "[--json] NAME...",
+    .options = "j",
     .min_args = 1,
     .max_args = -1,
     .about = "Stops the vCPUs of each guest NAME; 'slipway unpause' lets them go on.",

@@ -10,8 +10,8 @@ static int run(const struct cli_args *args)
 const struct cli_verb cli_verb_reboot = {
     .name = "reboot",
     .summary = "start a guest afresh",
-    .usage = "NAME...",
-    .options = "",
+    .usage = "[--json] NAME...",
+    .options = "j",
     .min_args = 1,
     .max_args = -1,
     .about =

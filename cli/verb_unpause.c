@@ -10,8 +10,8 @@ static int run(const struct cli_args *args)
 const struct cli_verb cli_verb_unpause = {
     .name = "unpause",
     .summary = "let a paused guest go on",
-    .usage = "NAME...",
-    .options = "",
+    .usage = "[--json] NAME...",
+    .options = "j",
     .min_args = 1,
     .max_args = -1,
     .about = "Lets each paused guest NAME go on, or take its first step if it was created with -p.",
