@@ -161,17 +161,12 @@ def numbers(values):
 
 
 def bridge():
-    """The bridge that guests' networks are plugged into, with a DHCP server behind it. Once for all cases."""
+    """The bridge that guests' networks are plugged into. Once for all cases."""
     if os.path.exists("/sys/class/net/" + BRIDGE):
         return
     command("ip", "link", "add", BRIDGE, "type", "bridge")
     command("ip", "addr", "add", DOM0_ADDRESS + "/24", "dev", BRIDGE)
     command("ip", "link", "set", BRIDGE, "up")
-    with open("/run/udhcpd.conf", "w", encoding="utf-8") as file:
-        file.write("interface %s\nstart 10.9.0.100\nend 10.9.0.200\nlease_file /run/udhcpd.leases\npidfile /run/udhcpd.pid\n"
-                   "option subnet 255.255.255.0\noption lease 3600\n" % BRIDGE)
-    open("/run/udhcpd.leases", "w", encoding="utf-8").close()
-    command("busybox", "udhcpd", "-S", "/run/udhcpd.conf")
 
 
 class Host(slipway.Home):

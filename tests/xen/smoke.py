@@ -102,6 +102,9 @@ def debian_with_devices(container, vcpus):
         guest = xen.shell(config)
         tap.equal(host.ask(guest, "nproc")[1].strip(), str(vcpus), "CPUs")
         tap.equal(host.ask(guest, "cat /sys/hypervisor/guest_type")[1].strip(), container.upper(), "container, by the kernel")
+        address = "10.9.0.2"
+        code, said = host.ask(guest, "ip addr flush dev eth0; ip addr add %s/24 dev eth0 && ip link set eth0 up" % address)
+        tap.equal(code, 0, "giving eth0 an address: " + said)
         code, said = host.ask(guest, "ping -c 1 -W 20 " + host.DOM0_ADDRESS, 40)
         tap.equal(code, 0, "ping to dom0: " + said)
         tap.contains(host.ask(guest, "head -c 17 /dev/xvda")[1], "SLIPWAY TEST DISK", "the disk, read")
