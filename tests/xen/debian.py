@@ -8,14 +8,14 @@ import slipway
 import tap
 
 
-@host.full("Debian's kernel as PVH with 1 vCPU: disk and network work, it powers off, nothing is left", 150)
-def pvh_one():
-    smoke.debian_with_devices("pvh", 1)
+@host.full("Debian's kernel as PVH with 4 vCPUs: disk and network work, it powers off, nothing is left", 150)
+def pvh_four():
+    smoke.debian_with_devices("pvh", 4)
 
 
-@host.full("Debian's kernel as PV with 4 vCPUs: disk and network work, it powers off, nothing is left", 150)
-def pv_four():
-    smoke.debian_with_devices("pv", 4)
+@host.full("Debian's kernel as PV with 1 vCPU: disk and network work, it powers off, nothing is left", 150)
+def pv_one():
+    smoke.debian_with_devices("pv", 1)
 
 
 def reboot_once(container):

@@ -244,7 +244,7 @@ class Host(slipway.Home):
 def ask(terminal, line, seconds=30):
     """Run a line in a guest's shell; return (exit code, output)."""
     start = len(terminal.text)
-    terminal.send(line + "; echo =$?=\n")
+    terminal.send(line + r"; printf '\n=%d=\n' $?" + "\n")
     code = int(terminal.expect(r"\n=(\d+)=\r", seconds * SLOW)[1])
     text = terminal.text[start:]
-    return code, text[:text.rindex("\n=")].partition("\n")[2].replace("\r", "")
+    return code, text[:text.rindex("\r\n=")].partition("\n")[2].replace("\r", "")

@@ -117,14 +117,14 @@ def debian_with_devices(container, vcpus):
         xen.assert_clean()
 
 
-@host.case("Debian's kernel as PVH with 4 vCPUs: disk and network work, it powers off, nothing is left", 150)
+@host.case("Debian's kernel as PVH with 1 vCPU: disk and network work, it powers off, nothing is left", 150)
 def debian_pvh():
-    debian_with_devices("pvh", 4)
+    debian_with_devices("pvh", 1)
 
 
-@host.case("Debian's kernel as PV with 1 vCPU: disk and network work, it powers off, nothing is left", 150)
+@host.case("Debian's kernel as PV with 4 vCPUs: disk and network work, it powers off, nothing is left", 150)
 def debian_pv():
-    debian_with_devices("pv", 1)
+    debian_with_devices("pv", 4)
 
 
 @host.case("xl sees and destroys ours, slipway sees and destroys xl's")
