@@ -93,13 +93,28 @@ int slip__file_read(const char *what, const char *path, size_t limit, enum slip_
     return *ret ? 0 : slip__error_oom(err);
 }
 
+/* pread(), where need be by way of memory of our own: some file systems (9p, NFS, whatever reads past the page cache) let a
+ * device write to dst, which pages that another machine owns refuse with EFAULT. */
+static ssize_t pread_anywhere(int fd, char *dst, uint64_t len, uint64_t offset)
+{
+    ssize_t r = pread(fd, dst, len, (off_t)offset);
+    char chunk[16384];
+
+    if (r >= 0 || errno != EFAULT)
+        return r;
+    r = pread(fd, chunk, len < sizeof(chunk) ? len : sizeof(chunk), (off_t)offset);
+    if (r > 0)
+        memcpy(dst, chunk, (size_t)r);
+    return r;
+}
+
 int slip__file_pread(int fd, const char *what, void *dst, uint64_t len, uint64_t offset,
                      struct slip_error **err)
 {
     uint64_t done = 0;
 
     while (done < len) {
-        ssize_t r = pread(fd, (char *)dst + done, len - done, (off_t)(offset + done));
+        ssize_t r = pread_anywhere(fd, (char *)dst + done, len - done, offset + done);
 
         if (r < 0 && errno == EINTR)
             continue;

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """How guests live and end: events, policies, consoles, with test guests that do just that."""
+import os
+
 import host
+import smoke
 import tap
 
 
@@ -132,7 +135,6 @@ def names():
 
 @host.full("64 modules and a long command line arrive to the byte, PVH")
 def modules():
-    import smoke
     contents = [bytes((i * 7 + k * 13) & 0xff for k in range(1 + i * 97)) for i in range(64)]
     cmdline = "".join(chr(33 + i % 90) for i in range(1900)).replace('"', "q").replace("\\", "b")
     report = smoke.boot_small("pvh", cmdline=cmdline, extra=None, autoconsole=0, modules=contents)
@@ -143,8 +145,21 @@ def modules():
 
 @host.full("PV guests of odd sizes: their page tables and frames hold together", 120)
 def pv_sizes():
-    import smoke
     for mib in (5, 33, 257, 1025):
         smoke.check_pv(smoke.boot_small("pv64", memory=mib, extra="mode=poweroff"), mib)
     with_module = bytes(i * 31 & 0xff for i in range(3 << 20))
     smoke.check_pv(smoke.boot_small("pv64", memory=64, modules=[with_module], extra="mode=poweroff"), 64, with_module)
+
+
+@host.full("kernel and modules on a file system that reads past the page cache (9p)")
+def uncached():
+    with host.Host() as xen:
+        for container in ("pvh", "pv64"):
+            kernel = "/lab/in/kernels/guest-%s.elf" % container
+            if not os.path.exists(kernel):
+                tap.skip("no 9p here")
+            result = xen.boot(xen.small(container, kernel=kernel, ramdisk=kernel))
+            tap.equal(result.code, 0, "exit code (%s)" % result.err[-2000:])
+            tap.equal(host.numbers(host.guest_report(result.out)["module-sum"]), [smoke.checksum(open(kernel, "rb").read())],
+                      "the module")
+        xen.assert_clean()
