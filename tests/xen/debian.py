@@ -91,5 +91,7 @@ def report():
             found = slipway.report(result.out)
             tap.equal(found["cpus"], ["2"], "CPUs")
             tap.check(int(found["memtotal_kib"][0]) > 180 << 10, "memory: %r" % found["memtotal_kib"])
-            tap.equal(found["complaint"], [], "complaints")
+            # Every Linux says that of a second vCPU where there are no ACPI tables, under xl too.
+            complaints = [line for line in found["complaint"] if "APIC id mismatch" not in line or container != "pv"]
+            tap.equal(complaints, [], "complaints")
             xen.assert_clean()
