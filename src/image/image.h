@@ -19,7 +19,19 @@
 #include "base/progress.h"
 #include "slipway/image.h"
 
-enum slip_image_format { SLIP_IMAGE_ELF32, SLIP_IMAGE_ELF64, SLIP_IMAGE_BZIMAGE };
+enum slip_image_format {
+    SLIP_IMAGE_ELF32,
+    SLIP_IMAGE_ELF64,
+    SLIP_IMAGE_BZIMAGE,
+    SLIP_IMAGE_MULTIBOOT, /* no ELF: loaded where its Multiboot header says */
+    SLIP_IMAGE_FLAT       /* bytes with an address that the description states */
+};
+
+/* What of the file is loaded. Most files hold one thing; a bzImage holds two. */
+enum slip_image_form {
+    SLIP_FORM_KERNEL, /* the kernel itself: an ELF's segments, unpacked if need be */
+    SLIP_FORM_LINUX /* a bzImage's protected-mode part as it is, which unpacks itself in the guest */
+};
 
 /* A loadable segment, in ascending order of gpa; they never overlap and never wrap. */
 struct slip_segment {
@@ -49,7 +61,10 @@ enum slip_entry_kind {
     SLIP_ENTRY_ELF,
     SLIP_ENTRY_LINUX64,
     SLIP_ENTRY_LINUX32,
-    SLIP_ENTRY_XEN_PV
+    SLIP_ENTRY_XEN_PV,
+    SLIP_ENTRY_MULTIBOOT1,
+    SLIP_ENTRY_MULTIBOOT2,
+    SLIP_ENTRY_FLAT
 };
 struct slip_entry {
     enum slip_entry_kind kind;
@@ -57,6 +72,46 @@ struct slip_entry {
 };
 
 #define SLIP_IMAGE_MAX_ENTRIES 8
+
+/* Where a kernel may be put instead of where it is linked (note PHYS32_RELOC). The segments move together. */
+struct slip_reloc {
+    bool offered;
+    uint64_t align;    /* a power of two; 0 in the note: the greatest p_align of its segments */
+    uint64_t min, max; /* lowest address of the first byte, highest of the last */
+};
+
+/* The setup header of a bzImage that its boot protocol has, as it is in the file, and what of it others ask for. Fields that its
+ * version does not have yet have the value that boot.rst gives for such a kernel. */
+#define SLIP_LINUX_HEADER_BYTES 0x100u
+struct slip_linux {
+    bool offered;
+    uint8_t header
+        [SLIP_LINUX_HEADER_BYTES]; /* from offset 0x1f1 of the file; zero beyond header_bytes */
+    unsigned header_bytes;
+    uint64_t offset, bytes; /* of the protected-mode part in the file */
+    bool high, entry32, entry64;
+    bool relocatable, above_4g; /* above_4g: initrd, command line and boot_params too */
+    uint64_t preferred_gpa, align, min_align;
+    uint64_t init_bytes;  /* memory it needs from where it is on, until it has found its own map */
+    uint64_t initrd_max;  /* highest address of an initrd's last byte, below 4 GiB */
+    uint64_t cmdline_max; /* bytes, NUL not counted */
+};
+
+/* A Multiboot header of version 1 or 2: offsets in the file, addresses in the guest. */
+struct slip_multiboot {
+    bool offered;
+    uint64_t header_offset;
+    uint32_t flags;     /* version 1's; of version 2: SLIP_MB2_* of what it asks for */
+    bool page_align;    /* modules on page boundaries */
+    bool memory_map;    /* it can't do without */
+    bool framebuffer;   /* it asks for one */
+    bool has_addresses; /* it says itself what is loaded where, whatever the ELF says */
+    uint64_t load_gpa, load_offset, load_bytes, memory_bytes;
+    uint64_t entry_gpa;
+    uint64_t module_max; /* 0: no limit */
+    struct slip_reloc reloc;
+    char problem[160]; /* why it is none although it looks like one; or empty */
+};
 
 struct slip_elf; /* how to read on; src/image only, like */
 struct slip_image_kind;
@@ -69,7 +124,10 @@ struct slip_image {
     int fd;                        /* owned */
     uint64_t file_bytes;
 
+    const char *packing; /* the whole file is compressed: "gzip", ...; NULL: it is not */
+
     /* bzImage only */
+    struct slip_linux linux_boot;
     const char *compression; /* "xz", ..., "none"; NULL for a plain ELF */
     unsigned boot_protocol;  /* 0x020f */
     uint64_t payload_offset, payload_bytes;
@@ -95,6 +153,8 @@ struct slip_image {
     struct slip_note *notes;
     size_t n_entries;
     struct slip_entry entries[SLIP_IMAGE_MAX_ENTRIES];
+    struct slip_reloc reloc;
+    struct slip_multiboot multiboot[2]; /* of version 1 and 2 */
     char pvh_problem[160]; /* why a note that was meant to be the PVH entry is none; or empty */
 };
 
@@ -106,6 +166,17 @@ int slip__image_probe(int fd, uint64_t file_bytes, const char *name, struct slip
  * over used RAM is the caller's to prepare. A kernel without a PVH entry loads: see slip__image_entry(). */
 int slip__image_load(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
                      void *payload, struct slip_error **err);
+
+/* From now on segments and load are about that form: one segment at gpa for SLIP_FORM_LINUX. The one of a fresh image is
+ * SLIP_FORM_KERNEL. SLIP_EIMAGE: the file has no such form. To be loaded (again) after it; entries stay known. */
+int slip__image_use(struct slip_image *image, enum slip_image_form form, uint64_t gpa,
+                    struct slip_error **err);
+/* Moves all segments, and the PVH entry with them, so that the lowest is at gpa. To be loaded again after it. SLIP_EIMAGE: one would
+ * wrap. */
+int slip__image_move_to(struct slip_image *image, uint64_t gpa, struct slip_error **err);
+/* Takes an opened file that no format knows as bytes for gpa, entered at entry. Instead of slip__image_probe(). */
+int slip__image_flat(int fd, uint64_t file_bytes, const char *name, uint64_t gpa, uint64_t entry,
+                     struct slip_image **ret, struct slip_error **err);
 
 /* The entry of a kind, or NULL. */
 const struct slip_entry *slip__image_entry(const struct slip_image *image,
