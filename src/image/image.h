@@ -146,6 +146,7 @@ struct slip_image {
     uint64_t moved_down;  /* by how much every gpa is below its p_paddr (pv.h) */
     struct slip_elf *elf; /* owned */
     const struct slip_image_kind *kind;
+    enum slip_image_form form; /* what segments are about: slip__image_use() sets it */
 
     /* after load */
     bool loaded;
