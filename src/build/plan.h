@@ -52,10 +52,29 @@ struct slip_map_entry {
     uint32_t type;
 };
 
-/* What the first vCPU finds: registers beyond these are fixed by the ABI, or in struct slip_pv. */
+/* How the first vCPU runs when it takes its first instruction. */
+enum slip_cpu_mode {
+    SLIP_CPU_FLAT32, /* protected mode, paging off: cr0 = PE|ET, cr4 = 0, EFER = 0 */
+    SLIP_CPU_LONG64 /* 64-bit mode on the page tables at cr3: cr0 = PG|PE|ET, cr4 = PAE, EFER = LME|LMA */
+};
+
+/*
+ * What the first vCPU finds, all of it: what is not here is the same in every start. Segments are flat (base 0, limit
+ * 4 GiB): cs execute/read and as wide as the mode, ds es ss read/write; tr is an active TSS, base 0, limit 0x67; ldtr is
+ * null, IDTR 0/0; IF, TF, VM and DF are clear. Of the general registers, rdx is the engine's: 0, or the entry point; r8 to r15 are 0.
+ * (PV: entry and start info alone; the rest is in struct slip_pv.)
+ */
 struct slip_start {
+    enum slip_cpu_mode mode;
     uint64_t entry_gpa;
-    uint64_t start_info_gpa;
+    uint64_t start_info_gpa; /* of the structure that tells the guest what it got ... */
+    const char *start_info;  /* ... and what that is called: "start info", "zero page"; static */
+    uint64_t rax, rbx, rcx, rsi, rdi, rbp, rsp;
+    uint64_t cr3; /* LONG64; its tables map the first 4 GiB to themselves */
+    /* The descriptor table that GDTR names, which is a piece of the plan; 0 bytes: none, GDTR is 0/0. */
+    uint64_t gdt_gpa;
+    unsigned gdt_bytes;
+    uint16_t cs, ds, tr; /* selectors, ds for es and ss too; 0: the protocol does not say */
 };
 
 #define SLIP_PLAN_MAX_MAP 16

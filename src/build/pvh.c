@@ -4,10 +4,8 @@
  * know engines, nor where the addresses come from (layout.c).
  */
 #include "abi/start_info.h"
-#include "base/json.h"
 #include "build/containers.h"
-
-typedef unsigned long long ull;
+#include "build/start.h"
 
 static void put_start_info(const struct slip_layout *layout, size_t n_modules, struct slip_buf *buf)
 {
@@ -72,36 +70,9 @@ static bool pvh_pieces(struct slip_plan *plan, struct slip_layout *layout, struc
     slip__buf_dispose(&map);
     slip__buf_dispose(&line);
     plan->start.start_info_gpa = layout->start_info_gpa;
+    plan->start.start_info = "start info";
+    plan->start.rbx = layout->start_info_gpa;
     return ok;
-}
-
-static void pvh_start_text(const struct slip_plan *plan, struct slip_buf *buf)
-{
-    slip__buf_printf(buf, "start      eip 0x%llx, ebx 0x%llx (start info)\n",
-                     (ull)plan->start.entry_gpa, (ull)plan->start.start_info_gpa);
-}
-
-static void pvh_start_words(const struct slip_plan *plan, struct slip_buf *buf)
-{
-    slip__buf_printf(buf, "eip 0x%llx &#160; ebx 0x%llx", (ull)plan->start.entry_gpa,
-                     (ull)plan->start.start_info_gpa);
-}
-
-static json_t *pvh_start_json(const struct slip_plan *plan)
-{
-    return json_pack("{s:o, s:o}", "entry_gpa", slip__json_uint(plan->start.entry_gpa),
-                     "start_info_gpa", slip__json_uint(plan->start.start_info_gpa));
-}
-
-static void pvh_piece_words(const struct slip_plan *plan, uint64_t gpa, uint64_t end,
-                            struct slip_buf *buf)
-{
-    uint64_t entry = plan->start.entry_gpa;
-
-    if (entry >= gpa && entry < end)
-        slip__buf_printf(buf, ", entry at 0x%llx", (ull)entry);
-    if (gpa == plan->start.start_info_gpa)
-        slip__buf_puts(buf, ", ebx points here");
 }
 
 const struct slip_container slip__container_pvh = {
@@ -112,8 +83,8 @@ const struct slip_container slip__container_pvh = {
     .map_title = "memory map told to the guest",
     .layout = slip__layout_pc,
     .pieces = pvh_pieces,
-    .start_text = pvh_start_text,
-    .start_words = pvh_start_words,
-    .start_json = pvh_start_json,
-    .piece_words = pvh_piece_words,
+    .start_text = slip__start_text,
+    .start_words = slip__start_words,
+    .start_json = slip__start_json,
+    .piece_words = slip__start_piece_words,
 };

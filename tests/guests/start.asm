@@ -7,7 +7,7 @@ org 0x200000
 
 LOAD_GPA    equ 0x200000
 BLOCK_GPA   equ 0x1000          ; rom/reset_block.h: wiped before we run
-BLOCK_BYTES equ 0x30
+BLOCK_BYTES equ 0xb0
 COM1        equ 0x3f8
 SLEEP_GPA   equ 0xfea00200
 SLEEP_S5    equ 0x34

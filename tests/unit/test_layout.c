@@ -260,7 +260,7 @@ static void segment_on_reserved(void **state)
         {0x0, "kernel '/boot/vmlinux': segment 0 (0x0-0x5123) runs into the real-mode vectors and "
               "BIOS data (0x0-0x1000)"},
         {0x1020, "kernel '/boot/vmlinux': segment 0 (0x1020-0x6143) runs into the reset ROM's "
-                 "start block (0x1000-0x1030)"},
+                 "start block (0x1000-0x10b0)"},
         {0x9fffe, "kernel '/boot/vmlinux': segment 0 (0x9fffe-0xa5121) runs into the PC's video, "
                   "ROM and ACPI range (0xa0000-0x100000)"},
         {0x1200001, "kernel '/boot/vmlinux': segment 1 (0x1200000-0x1300777) runs into the kernel "

@@ -16,14 +16,15 @@
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
 #include "base/diag.h"
+#include "engine/child.h"
+#include "engine/disk.h"
 #include "engine/engine.h"
 #include "engine/qemu/argv.h"
-#include "engine/disk.h"
 #include "engine/qemu/probe.h"
 #include "engine/qemu/ram.h"
 #include "engine/qemu/reset.h"
-#include "engine/child.h"
 #include "guest/guest.h"
 #include "skip.h"
 
@@ -441,21 +442,93 @@ static void ram_above_4g(void **state)
     slip__qemu_ram_dispose(&ram);
 }
 
+/* Little-endian, as the ROM reads it. */
+static uint64_t field(const uint8_t *block, unsigned offset, unsigned bytes)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < bytes; i++)
+        value |= (uint64_t)block[offset + i] << (8 * i);
+    return value;
+}
+
+/* A PVH start: what the ROM makes of it is what it always was. */
 static void reset_block(void **state)
 {
-    struct slip_plan plan = {.start = {.entry_gpa = 0x1000370, .start_info_gpa = 0x2000}};
+    struct slip_plan plan = {
+        .start = {.entry_gpa = 0x1000370, .start_info_gpa = 0x2000, .rbx = 0x2000}};
     struct slip_qemu_ram ram;
     struct slip_error *err = NULL;
-    const uint8_t expected[48] = {'S',  'L',  'I',  'P', 'R',  'S',  'T',  '1', 0,    0x20, 0, 0,
-                                  0x70, 3,    0,    1,   0,    0,    0,    0,   0,    0,    0, 0,
-                                  0xff, 0xff, 0,    0,   0,    0x9b, 0xcf, 0,   0xff, 0xff, 0, 0,
-                                  0,    0x93, 0xcf, 0,   0x67, 0,    0,    0,   0,    0x89, 0, 0};
+    uint8_t expected[0xb0] = "SLIPRST2";
+    static const uint8_t descriptors[64] = {
+        0,    0,    0, 0, 0, 0,    0,    0, 0xff, 0xff, 0, 0, 0, 0x9b, 0xcf, 0,
+        0xff, 0xff, 0, 0, 0, 0x93, 0xcf, 0, 0x67, 0,    0, 0, 0, 0x89, 0,    0,
+        0,    0,    0, 0, 0, 0,    0,    0, 0,    0,    0, 0, 0, 0,    0,    0,
+        0,    0,    0, 0, 0, 0,    0,    0, 0xff, 0xff, 0, 0, 0, 0x9b, 0xcf, 0};
+
+    (void)state;
+    memcpy(expected + 0x08, "\x70\x03\x00\x01", 4);
+    expected[0x19] = 0x20; /* rbx */
+    expected[0x5a] = 0x08;
+    expected[0x5c] = 0x10;
+    expected[0x5e] = 0x18;
+    memcpy(expected + 0x70, descriptors, sizeof(descriptors));
+    assert_int_equal(slip__qemu_ram_init(&ram, &slip__machine_microvm, 1 << 20, NULL), 0);
+    assert_int_equal(slip__reset_block_write(&ram.ram, &plan, NULL), 0);
+    assert_memory_equal(slip__ram_at(&ram.ram, "test", 0x1000, 0xb0, NULL), expected, 0xb0);
+    plan.start.entry_gpa = 1ull << 32;
+    assert_int_equal(slip__reset_block_write(&ram.ram, &plan, &err), SLIP_EINTERNAL);
+    slip_error_free(err);
+    slip__qemu_ram_dispose(&ram);
+}
+
+/* A long-mode start: every field has its place, and selectors their descriptors. */
+static void reset_block_long(void **state)
+{
+    struct slip_plan plan = {.start = {.mode = SLIP_CPU_LONG64,
+                                       .entry_gpa = 0x123456789a,
+                                       .rax = 1,
+                                       .rbx = 2,
+                                       .rcx = 3,
+                                       .rsi = 0x1122334455667788,
+                                       .rdi = 5,
+                                       .rbp = 6,
+                                       .rsp = 7,
+                                       .cr3 = 0x9000,
+                                       .gdt_gpa = 0x8000,
+                                       .gdt_bytes = 40,
+                                       .cs = 0x10,
+                                       .ds = 0x18,
+                                       .tr = 0x20}};
+    static const uint64_t regs[] = {1, 2, 3, 0x1122334455667788, 5, 6, 7, 0x9000};
+    struct slip_qemu_ram ram;
+    struct slip_error *err = NULL;
+    uint8_t *block;
 
     (void)state;
     assert_int_equal(slip__qemu_ram_init(&ram, &slip__machine_microvm, 1 << 20, NULL), 0);
     assert_int_equal(slip__reset_block_write(&ram.ram, &plan, NULL), 0);
-    assert_memory_equal(slip__ram_at(&ram.ram, "test", 0x1000, 48, NULL), expected, 48);
-    plan.start.entry_gpa = 1ull << 32;
+    block = slip__ram_at(&ram.ram, "test", 0x1000, 0xb0, NULL);
+    assert_int_equal(field(block, 0x08, 8), 0x123456789a);
+    for (unsigned i = 0; i < SLIP_COUNT(regs); i++)
+        assert_int_equal(field(block, 0x10 + 8 * i, 8), regs[i]);
+    assert_int_equal(field(block, 0x50, 2), 39);
+    assert_int_equal(field(block, 0x52, 8), 0x8000);
+    assert_int_equal(field(block, 0x5a, 2), 0x10);
+    assert_int_equal(field(block, 0x5c, 2), 0x18);
+    assert_int_equal(field(block, 0x5e, 2), 0x20);
+    assert_int_equal(field(block, 0x60, 4), 1);
+    assert_int_equal(field(block, 0x70 + 0x08, 8), 0);
+    assert_int_equal(field(block, 0x70 + 0x10, 8), 0x00af9b000000ffff);
+    assert_int_equal(field(block, 0x70 + 0x18, 8), 0x00cf93000000ffff);
+    assert_int_equal(field(block, 0x70 + 0x20, 8), 0x0000890000000067);
+    assert_int_equal(field(block, 0x70 + 0x38, 8), 0x00cf9b000000ffff);
+    plan.start.cs = 0x38; /* the ROM's own */
+    assert_int_equal(slip__reset_block_write(&ram.ram, &plan, &err), SLIP_EINTERNAL);
+    slip_error_free(err);
+    err = NULL;
+    plan.start.cs = 0x10;
+    plan.start.cr3 = 1ull << 32;
     assert_int_equal(slip__reset_block_write(&ram.ram, &plan, &err), SLIP_EINTERNAL);
     slip_error_free(err);
     slip__qemu_ram_dispose(&ram);
@@ -617,7 +690,8 @@ static void registry(void **state)
     assert_string_equal(engine->name, "null");
     assert_int_equal(slip__engine_find("qemo", &engine, &err), SLIP_EENGINE);
     assert_string_equal(slip_error_message(err), "there is no engine 'qemo'");
-    assert_string_equal(slip_error_hint(err), "did you mean 'qemu'? the engines are: xen, qemu, null");
+    assert_string_equal(slip_error_hint(err),
+                        "did you mean 'qemu'? the engines are: xen, qemu, null");
     slip_error_free(err);
     for (i = 0; slip_engine_status_at(i, &status, NULL) == 0; i++) {
         assert_string_equal(status.name, slip__engine_at(i)->name);
@@ -648,6 +722,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(disks_in_use, make_place, drop_place),
         cmocka_unit_test(ram_above_4g),
         cmocka_unit_test(reset_block),
+        cmocka_unit_test(reset_block_long),
         cmocka_unit_test(reset_rom),
         cmocka_unit_test(child_words),
         cmocka_unit_test(child_missing),

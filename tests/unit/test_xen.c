@@ -187,7 +187,8 @@ static const uint8_t *next_record(const uint8_t *bytes, size_t *at, unsigned typ
 
 static void context(void **state)
 {
-    const struct slip_start start = {.entry_gpa = 0x1000850, .start_info_gpa = 0x1000};
+    const struct slip_start start = {
+        .entry_gpa = 0x1000850, .start_info_gpa = 0x1000, .rbx = 0x1000};
     uint8_t full[4096] = {0}, ours[4096];
     size_t bytes = make_context(full, 2, sizeof(struct hvm_save_header)), at = 0, n;
     struct hvm_save_header header;
@@ -224,6 +225,62 @@ static void context(void **state)
     assert_int_equal(cpu.ss_arbytes, 0xc93);
     assert_int_equal(cpu.tr_arbytes, 0x8b);
     assert_int_equal(cpu.tr_limit, 0x67);
+    /* What a PVH start leaves open stays as Xen has it. */
+    assert_int_equal(cpu.cs_sel | cpu.ds_sel | cpu.es_sel | cpu.ss_sel | cpu.tr_sel, 0);
+    assert_int_equal(cpu.gdtr_base | cpu.gdtr_limit | cpu.idtr_base | cpu.idtr_limit, 0);
+    assert_int_equal(cpu.cr3 | cpu.rax | cpu.rcx | cpu.rdx | cpu.rsi | cpu.rdi | cpu.rbp | cpu.rsp,
+                     0);
+}
+
+static void long_context(void **state)
+{
+    const struct slip_start start = {.mode = SLIP_CPU_LONG64,
+                                     .entry_gpa = 0x1000200,
+                                     .rax = 1,
+                                     .rbx = 2,
+                                     .rcx = 3,
+                                     .rsi = 0x2000,
+                                     .rdi = 5,
+                                     .rbp = 6,
+                                     .rsp = 7,
+                                     .cr3 = 0x9000,
+                                     .gdt_gpa = 0x8000,
+                                     .gdt_bytes = 40,
+                                     .cs = 0x10,
+                                     .ds = 0x18,
+                                     .tr = 0x20};
+    uint8_t full[4096] = {0}, ours[4096];
+    size_t bytes = make_context(full, 1, sizeof(struct hvm_save_header)), at = 0;
+    struct hvm_hw_cpu cpu;
+
+    (void)state;
+    assert_true(slip__xen_hvm_context(full, bytes, &start, 1, ours, sizeof(ours)) > 0);
+    next_record(ours, &at, 1, 0, sizeof(struct hvm_save_header));
+    next_record(ours, &at, 14, 0, sizeof(struct hvm_hw_mtrr));
+    memcpy(&cpu, next_record(ours, &at, 2, 0, sizeof(cpu)), sizeof(cpu));
+    assert_int_equal(cpu.rip, 0x1000200);
+    assert_int_equal(cpu.rax, 1);
+    assert_int_equal(cpu.rbx, 2);
+    assert_int_equal(cpu.rcx, 3);
+    assert_int_equal(cpu.rdx, 0);
+    assert_int_equal(cpu.rsi, 0x2000);
+    assert_int_equal(cpu.rdi, 5);
+    assert_int_equal(cpu.rbp, 6);
+    assert_int_equal(cpu.rsp, 7);
+    assert_int_equal(cpu.cr0, 0x80000011);
+    assert_int_equal(cpu.cr3, 0x9000);
+    assert_int_equal(cpu.cr4, 0x20);
+    assert_int_equal(cpu.msr_efer, 0x500);
+    assert_int_equal(cpu.gdtr_base, 0x8000);
+    assert_int_equal(cpu.gdtr_limit, 39);
+    assert_int_equal(cpu.cs_sel, 0x10);
+    assert_int_equal(cpu.ds_sel, 0x18);
+    assert_int_equal(cpu.es_sel, 0x18);
+    assert_int_equal(cpu.ss_sel, 0x18);
+    assert_int_equal(cpu.tr_sel, 0x20);
+    assert_int_equal(cpu.cs_arbytes, 0xa9b);
+    assert_int_equal(cpu.ss_arbytes, 0xc93);
+    assert_int_equal(cpu.tr_arbytes, 0x8b);
 }
 
 static void context_refused(void **state)
@@ -252,6 +309,7 @@ int main(void)
         cmocka_unit_test(not_enough_memory), cmocka_unit_test(topology_amd),
         cmocka_unit_test(topology_intel),    cmocka_unit_test(ident_table),
         cmocka_unit_test(context),           cmocka_unit_test(context_refused),
+        cmocka_unit_test(long_context),
     };
 
     return cmocka_run_group_tests_name("xen", tests, NULL, NULL);

@@ -15,13 +15,18 @@
 
 #define CR0_PE       0x1u
 #define CR0_ET       0x10u
+#define CR0_PG       0x80000000u
+#define CR4_PAE      0x20u
+#define EFER_LME     0x100u
+#define EFER_LMA     0x400u
 #define RFLAGS_FIXED 0x2u
 #define DR6_FIXED    0xffff0ff0u
 #define DR7_FIXED    0x400u
 /* Segments: type and S, present, default size, granularity, as Xen packs them (bits 0-7 and 8-11). */
 #define ATTR_CODE       0xc9bu /* execute, read, accessed; 32 bits; 4 KiB units */
+#define ATTR_CODE64     0xa9bu /* the same with 64 bits */
 #define ATTR_DATA       0xc93u /* read, write, accessed */
-#define ATTR_TSS        0x08bu /* 32-bit TSS, busy: active */
+#define ATTR_TSS        0x08bu /* TSS, busy: active; in long mode the same number is the 64-bit one */
 #define MTRR_ENABLE     0x800u
 #define MTRR_WRITE_BACK 6u
 /* Present, writable, user, accessed, dirty, 4 MiB. */
@@ -69,22 +74,40 @@ static size_t put_record(uint8_t *ret, size_t at, uint16_t type, uint16_t instan
     return at + sizeof(head) + length;
 }
 
-/* design: "the PVH start state, to the letter" */
+/* struct slip_start as Xen wants it. Selectors that the state leaves open stay 0. */
 static void fill_cpu(const struct slip_start *start, struct hvm_hw_cpu *cpu)
 {
+    bool wide = start->mode == SLIP_CPU_LONG64;
+
     *cpu = (struct hvm_hw_cpu){
         .rip = start->entry_gpa,
-        .rbx = start->start_info_gpa,
+        .rax = start->rax,
+        .rbx = start->rbx,
+        .rcx = start->rcx,
+        .rsi = start->rsi,
+        .rdi = start->rdi,
+        .rbp = start->rbp,
+        .rsp = start->rsp,
         .rflags = RFLAGS_FIXED,
-        .cr0 = CR0_PE | CR0_ET,
+        .cr0 = CR0_PE | CR0_ET | (wide ? CR0_PG : 0),
+        .cr3 = wide ? start->cr3 : 0,
+        .cr4 = wide ? CR4_PAE : 0,
+        .msr_efer = wide ? EFER_LME | EFER_LMA : 0,
         .dr6 = DR6_FIXED,
         .dr7 = DR7_FIXED,
+        .gdtr_base = start->gdt_bytes ? start->gdt_gpa : 0,
+        .gdtr_limit = start->gdt_bytes ? start->gdt_bytes - 1 : 0,
+        .cs_sel = start->cs,
+        .ds_sel = start->ds,
+        .es_sel = start->ds,
+        .ss_sel = start->ds,
+        .tr_sel = start->tr,
         .cs_limit = UINT32_MAX,
         .ds_limit = UINT32_MAX,
         .es_limit = UINT32_MAX,
         .ss_limit = UINT32_MAX,
         .tr_limit = 0x67,
-        .cs_arbytes = ATTR_CODE,
+        .cs_arbytes = wide ? ATTR_CODE64 : ATTR_CODE,
         .ds_arbytes = ATTR_DATA,
         .es_arbytes = ATTR_DATA,
         .ss_arbytes = ATTR_DATA,

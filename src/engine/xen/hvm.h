@@ -27,7 +27,7 @@ int slip__xen_hvm_start(struct slip_xen_run *run, const struct slip_plan *plan,
                         struct slip_error **err);
 
 /* Pure: the blob for XEN_DOMCTL_sethvmcontext, made from what XEN_DOMCTL_gethvmcontext gave of the fresh domain (full). Its header
- * is kept, every vCPU's MTRRs get type write-back and are enabled, and vCPU 0 gets the PVH start state. Returns the bytes
+ * is kept, every vCPU's MTRRs get type write-back and are enabled, and vCPU 0 gets the start state. Returns the bytes
  * written to ret (of size bytes), 0 when full is not such a context or ret too small. */
 size_t slip__xen_hvm_context(const uint8_t *full, size_t full_bytes, const struct slip_start *start,
                              unsigned vcpus, uint8_t *ret, size_t size);
