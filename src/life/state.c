@@ -489,20 +489,25 @@ static void close_dir(DIR **dir)
         closedir(*dir);
 }
 
+static int open_root(int root_fd, DIR **ret, struct slip_error **err)
+{
+    int fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    *ret = fd < 0 ? NULL : fdopendir(fd);
+    if (*ret)
+        return 0;
+    slip__error_errno(err, SLIP_EIO, errno, "cannot list the state folder");
+    if (fd >= 0)
+        close(fd);
+    return SLIP_EIO;
+}
+
 int slip__state_each(int root_fd, slip_state_fn *fn, void *payload, struct slip_error **err)
 {
     SLIP_AUTO(close_dir) DIR *dir = NULL;
     struct dirent *entry;
-    int fd, rc = 0;
+    int rc = open_root(root_fd, &dir, err);
 
-    fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    dir = fd < 0 ? NULL : fdopendir(fd);
-    if (!dir) {
-        slip__error_errno(err, SLIP_EIO, errno, "cannot list the state folder");
-        if (fd >= 0)
-            close(fd);
-        return SLIP_EIO;
-    }
     while (rc == 0 && (entry = readdir(dir))) {
         SLIP_AUTO_CLOSE int folder_fd = -1;
         SLIP_AUTO_CLOSE int lock_fd = -1;
@@ -512,4 +517,46 @@ int slip__state_each(int root_fd, slip_state_fn *fn, void *payload, struct slip_
             rc = fn(entry->d_name, kind == ALIVE, payload);
     }
     return rc;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+int slip__state_uuids(int root_fd, struct slip_uuids *ret, struct slip_error **err)
+{
+    SLIP_AUTO(close_dir) DIR *dir = NULL;
+    struct dirent *entry;
+    size_t room = 0;
+    int rc = open_root(root_fd, &dir, err);
+
+    *ret = (struct slip_uuids){0};
+    while (rc == 0 && (entry = readdir(dir)) && ret->count < SLIP_LIMIT_DOMAINS) {
+        if (entry->d_name[0] != '.' || strlen(entry->d_name) != SLIP_UUID_TEXT_BYTES)
+            continue;
+        if (ret->count == room) {
+            void *more = reallocarray(ret->list, room ? 2 * room : 16, sizeof(*ret->list));
+
+            if (!more)
+                return slip__error_oom(err);
+            room = room ? 2 * room : 16;
+            ret->list = more;
+        }
+        memcpy(ret->list[ret->count++], entry->d_name + 1, SLIP_UUID_TEXT_BYTES);
+    }
+    if (ret->count)
+        qsort(ret->list, ret->count, sizeof(*ret->list), by_text);
+    return rc;
+}
+
+bool slip__uuids_have(const struct slip_uuids *uuids, const char *uuid)
+{
+    return uuids->count && bsearch(uuid, uuids->list, uuids->count, sizeof(*uuids->list), by_text);
+}
+
+void slip__uuids_dispose(struct slip_uuids *uuids)
+{
+    free(uuids->list);
+    *uuids = (struct slip_uuids){0};
 }

@@ -48,6 +48,14 @@ void slip__state_reset(struct slip_entry *entry);
 int slip__state_link(struct slip_entry *entry, const char *uuid, struct slip_error **err);
 /* The name that uuid is linked to. */
 bool slip__state_name_of(int root_fd, const char *uuid, char ret[SLIP_LIMIT_NAME_BYTES + 1]);
+/* All uuids that are linked to names, in one go. *ret is the caller's to dispose, also when this fails. */
+struct slip_uuids {
+    char (*list)[SLIP_UUID_TEXT_BYTES]; /* ascending */
+    size_t count;
+};
+int slip__state_uuids(int root_fd, struct slip_uuids *ret, struct slip_error **err);
+bool slip__uuids_have(const struct slip_uuids *uuids, const char *uuid);
+void slip__uuids_dispose(struct slip_uuids *uuids);
 /* The owner's goodbye: removes files and folder, then lets go of the lock. */
 void slip__state_release(struct slip_entry *entry);
 /* Closes the descriptors alone: other copies of them keep the name. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+
 const struct slip_engine *slip__hosted_engine(const char *name)
 {
     const struct slip_engine *engine;
@@ -99,18 +101,27 @@ int slip__stray_of(int root_fd, const struct slip_domain_info *record, struct sl
 /* Which domains need not be asked for their names: the state folder has them. */
 struct known {
     int root_fd;
+    bool listed; /* uuids are read, with the first question */
+    struct slip_uuids uuids;
     const char *uuid; /* of a guest to be; NULL: none */
     bool uuid_found;
 };
 
+static void known_dispose(struct known *known)
+{
+    slip__uuids_dispose(&known->uuids);
+}
+
 static bool is_known(const char *uuid, void *payload)
 {
     struct known *known = payload;
-    char name[SLIP_LIMIT_NAME_BYTES + 1];
 
     if (known->uuid && strcmp(known->uuid, uuid) == 0)
         known->uuid_found = true;
-    return slip__state_name_of(known->root_fd, uuid, name);
+    if (!known->listed)
+        slip__state_uuids(known->root_fd, &known->uuids, NULL); /* failed: all are asked */
+    known->listed = true;
+    return slip__uuids_have(&known->uuids, uuid);
 }
 
 struct by_name {
@@ -181,7 +192,7 @@ static int no_such(const char *name, struct slip_error **err)
 static int find_hosted(int root_fd, const char *name, struct slip_stray *ret,
                        struct slip_error **err)
 {
-    struct known known = {.root_fd = root_fd};
+    SLIP_AUTO(known_dispose) struct known known = {.root_fd = root_fd};
     const struct slip_engine *engine;
     unsigned domid;
     int rc;
@@ -317,7 +328,7 @@ void slip__stray_clear(int root_fd, const char *name, bool all)
 int slip__stray_check_name(const struct slip_entry *entry, const struct slip_engine *engine,
                            const char *uuid, struct slip_error **err)
 {
-    struct known known = {.root_fd = entry->root_fd, .uuid = uuid};
+    SLIP_AUTO(known_dispose) struct known known = {.root_fd = entry->root_fd, .uuid = uuid};
     unsigned domid;
     int rc = find_number(engine, entry->name, &known, &domid, err);
 

@@ -99,25 +99,27 @@ void slip__xen_probe(struct slip_engine_status *status)
              missing ? missing : "control domain of a Xen host");
 }
 
+/* Whoever comes here has most often asked slip__xen_probe() already: only now is it looked for again what is missing. */
 static int open_failed(struct slip_xen *xen, const char *what, struct slip_error **err)
 {
     int errnum = errno, rc;
+    const char *missing = what_is_missing();
 
-    rc = slip__error_code(err, errnum == EACCES || errnum == EPERM ? SLIP_EPERM : SLIP_EENGINE,
-                          SLIP_CODE_XEN_HOST, "cannot open %s: %s", what, strerror(errnum));
+    if (missing)
+        rc = slip__error_code(err, geteuid() ? SLIP_EPERM : SLIP_EENGINE, SLIP_CODE_XEN_HOST, "%s",
+                              missing);
+    else
+        rc = slip__error_code(err, errnum == EACCES || errnum == EPERM ? SLIP_EPERM : SLIP_EENGINE,
+                              SLIP_CODE_XEN_HOST, "cannot open %s: %s", what, strerror(errnum));
     slip__xen_close(xen);
     return rc;
 }
 
 int slip__xen_open(struct slip_xen *ret, struct slip_error **err)
 {
-    const char *missing = what_is_missing();
     int rc;
 
     *ret = (struct slip_xen){0};
-    if (missing)
-        return slip__error_code(err, geteuid() ? SLIP_EPERM : SLIP_EENGINE, SLIP_CODE_XEN_HOST,
-                                "%s", missing);
     ret->log = calloc(1, sizeof(*ret->log));
     if (!ret->log)
         return slip__error_oom(err);

@@ -173,6 +173,8 @@ static int commit_devices(const struct slip_xen_publish *what, struct slip_error
 static int complete(const struct slip_xen_publish *what, bool frames_told, struct slip_error **err)
 {
     SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
+    struct slip_error *why = NULL;
+    int rc, ahead;
     char home[64];
 
     snprintf(home, sizeof(home), "/local/domain/%u", what->domid);
@@ -182,7 +184,13 @@ static int complete(const struct slip_xen_publish *what, bool frames_told, struc
     }
     put_uint(&nodes, home, "store/port", what->store_port);
     slip__xen_nodes_introduce(&nodes, what->domid, what->store_frame, what->store_port);
-    return slip__xen_store_apply(what->xen->store, &nodes, err);
+    rc = slip__xen_store_apply(what->xen->store, &nodes, &why);
+    /* It went behind what was sent ahead: what became of that comes first. */
+    ahead = slip__xen_store_settle(what->xen->store, err);
+    if (ahead == 0)
+        rc = slip__error_copy(err, why);
+    slip_error_free(why);
+    return ahead < 0 ? ahead : rc;
 }
 
 /* Nothing more is to be done: takes the mark away. */
@@ -197,10 +205,13 @@ static int finished(const struct slip_xen_publish *what, struct slip_error **err
 int slip__xen_publish_end(const struct slip_xen_publish *what, struct slip_error **err)
 {
     struct slip_xen *xen = what->xen;
-    int rc = slip__xen_store_settle(xen->store, err);
+    int rc = 0;
 
-    if (rc == 0 && what->devices)
-        rc = commit_devices(what, err);
+    if (what->devices) {
+        rc = slip__xen_store_settle(xen->store, err);
+        if (rc == 0)
+            rc = commit_devices(what, err);
+    }
     if (rc == 0)
         rc = complete(what, what->guest->type.value != SLIP_TYPE_PV, err);
     if (rc == 0 && what->devices)

@@ -90,7 +90,7 @@ static bool connect_kernel(struct slip_xen_store *store)
     return store->device;
 }
 
-static void settle_ahead(struct slip_xen_store *store);
+static int settle_ahead(struct slip_xen_store *store);
 
 /* Many who open it ask it nothing: it connects with the first request. Failed: dead says why. */
 static void connect_now(struct slip_xen_store *store)
@@ -228,6 +228,9 @@ static int take(struct slip_xen_store *store, uint32_t first_id, unsigned done, 
             return -EPROTO;
         if (store->in_len - offset < sizeof(head) + head.len)
             break;
+        if (head.type != XS_WATCH_EVENT && count && done + taken == count &&
+            head.req_id == first_id + count && store->ids >= first_id + count)
+            break; /* the first answer to what was sent behind these */
         offset += sizeof(head) + head.len;
         if (head.type == XS_WATCH_EVENT) {
             rc = queue_event(store, bytes, head.len);
@@ -286,9 +289,15 @@ static int pump(struct slip_xen_store *store, const struct slip_buf *bytes, size
     unsigned done = 0;
     int rc = 0;
 
-    while (done < count) {
+    for (;;) {
         struct pollfd pfd = {.fd = store->fd, .events = POLLIN};
 
+        rc = take(store, first_id, done, count, fn, payload);
+        if (rc < 0)
+            return rc;
+        done += (unsigned)rc;
+        if (done == count)
+            return 0;
         if (sent < bytes->len) {
             rc = transmit(store, bytes, &sent);
             if (rc < 0)
@@ -303,13 +312,9 @@ static int pump(struct slip_xen_store *store, const struct slip_buf *bytes, size
         if (rc < 0 || !(pfd.revents & ~POLLOUT))
             continue;
         rc = receive(store);
-        if (rc == 0)
-            rc = take(store, first_id, done, count, fn, payload);
         if (rc < 0 && rc != -EAGAIN)
             return rc;
-        done += rc > 0 ? (unsigned)rc : 0;
     }
-    return 0;
 }
 
 static int lost(const struct slip_xen_store *store, struct slip_error **err)
@@ -328,21 +333,33 @@ static int lost(const struct slip_xen_store *store, struct slip_error **err)
     return SLIP_EENGINE;
 }
 
+/* Requests right behind those that were sent ahead: the daemon need not wait for us in between. What does not go now goes later. */
+static int follow(struct slip_xen_store *store, const struct slip_buf *bytes, size_t *sent)
+{
+    if (!store->ahead.waiting || store->device || store->ahead.sent < store->ahead.nodes.bytes.len)
+        return 0;
+    return transmit(store, bytes, sent);
+}
+
 /* Sends count requests in bytes and hands their answers to fn. */
 static int exchange(struct slip_xen_store *store, struct slip_buf *bytes, unsigned count,
                     answer_fn *fn, void *payload, struct slip_error **err)
 {
     uint32_t first_id;
+    size_t sent = 0;
     int rc;
 
     if (bytes->failed)
         return slip__error_oom(err);
     connect_now(store);
-    settle_ahead(store);
     if (!store->dead) {
         first_id = store->ids + 1;
         number(store, bytes);
-        rc = pump(store, bytes, 0, first_id, count, fn, payload);
+        rc = follow(store, bytes, &sent);
+        if (rc == 0)
+            rc = settle_ahead(store);
+        if (rc == 0)
+            rc = pump(store, bytes, sent, first_id, count, fn, payload);
         store->dead = rc < 0 ? -rc : 0;
     }
     return store->dead ? lost(store, err) : 0;
@@ -607,15 +624,15 @@ int slip__xen_store_apply(struct slip_xen_store *store, struct slip_xen_nodes *n
     return rc;
 }
 
-/* Its answers have come, or never will: what became of it is in ahead. */
-static void settle_ahead(struct slip_xen_store *store)
+/* Its answers have come, or never will: what became of it is in ahead. Returns 0 or a negative errno: the connection is lost. */
+static int settle_ahead(struct slip_xen_store *store)
 {
     struct ahead *ahead = &store->ahead;
     struct outcome outcome = {.nodes = &ahead->nodes};
     int rc;
 
     if (!ahead->waiting)
-        return;
+        return 0;
     ahead->waiting = false;
     rc = store->dead ? 0
                      : pump(store, &ahead->nodes.bytes, ahead->sent, ahead->first_id,
@@ -625,6 +642,7 @@ static void settle_ahead(struct slip_xen_store *store)
     ahead->errnum = outcome.errnum;
     ahead->type = outcome.type;
     snprintf(ahead->path, sizeof(ahead->path), "%s", outcome.path ? outcome.path : "");
+    return rc;
 }
 
 int slip__xen_store_send(struct slip_xen_store *store, struct slip_xen_nodes *nodes,

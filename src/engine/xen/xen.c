@@ -32,14 +32,15 @@ static void close_console(struct slip_xen_run *run)
 
 /*
  * While the domain is made, this process sends xenstored many requests and each answer wakes it. It need not run at once for
- * each: on one processor that would cost two switches per answer. SCHED_BATCH says so to the kernel.
+ * each: on one processor that would cost two switches per answer. And afterwards, the end of any domain wakes everybody who watches
+ * one, which is in the way of whoever ended it. SCHED_BATCH says so to the kernel; what we start is not meant by it.
  */
 static void be_patient(struct slip_xen_run *run)
 {
     const struct sched_param param = {0};
 
-    run->batch =
-        sched_getscheduler(0) == SCHED_OTHER && sched_setscheduler(0, SCHED_BATCH, &param) == 0;
+    run->batch = sched_getscheduler(0) == SCHED_OTHER &&
+                 sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &param) == 0;
 }
 
 static void be_prompt(struct slip_xen_run *run)
@@ -64,7 +65,7 @@ static void xen_destroy(struct slip_run *base)
     free(run);
 }
 
-/* Sends the watch and does not wait for its answer: xen_start() does. */
+/* Sends the watch and does not wait for its answer, which is an event: so an end that came before it is seen too. */
 static int begin_watching(struct slip_xen_run *run, struct slip_error **err)
 {
     SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
@@ -91,8 +92,6 @@ static int xen_create(const struct slip_guest *guest, unsigned kernel_bits, cons
     run->kernel_bits = kernel_bits;
     be_patient(run);
     rc = slip__xen_open(&run->xen, err);
-    if (rc == 0)
-        rc = begin_watching(run, err);
     if (rc == 0)
         rc = slip__xen_domain_make(run, err);
     if (rc < 0) {
@@ -128,14 +127,10 @@ static int xen_start(struct slip_run *base, const struct slip_plan *plan, bool p
     struct slip_xen_run *run = to_run(base);
     int rc = slip__xen_domain_finish(run, plan, err);
 
-    if (rc == 0)
-        rc = slip__xen_store_settle(run->xen.store, err);
     /* From here on others have work because of us: whoever waits for us comes first. */
     be_prompt(run);
     if (rc == 0)
         rc = slip__xen_domain_publish(run, err);
-    if (rc == 0)
-        rc = slip__xen_store_settle(run->watch, err);
     slip__xen_store_rest(run->xen.store);
     if (rc == 0 && !paused)
         rc = xen_unpause(base, err);
@@ -204,10 +199,24 @@ static int xen_devices(struct slip_run *base, slip_device_fn *fn, void *payload,
     return slip__xen_device_list(&run->xen, run->domid, fn, payload, err);
 }
 
+/* At first, and when xenstored was started anew: the guest lives on, and so does this, if the new one is there already. */
+static void watch(struct slip_xen_run *run)
+{
+    slip__xen_store_close(run->watch);
+    run->watch = NULL;
+    if (begin_watching(run, NULL) < 0 && !run->watch)
+        run->over = true; /* out of memory */
+}
+
 static unsigned xen_fds(struct slip_run *base, struct pollfd ret[SLIP_ENGINE_MAX_FDS])
 {
     struct slip_xen_run *run = to_run(base);
 
+    /* Only now: whoever waits for the start of the domain need not wait for this too. */
+    if (!run->over && !run->watch) {
+        watch(run);
+        be_patient(run);
+    }
     if (run->over || slip__xen_store_lost(run->watch))
         return 0;
     ret[0] = (struct pollfd){.fd = slip__xen_store_fd(run->watch), .events = POLLIN};
@@ -245,15 +254,6 @@ static enum slip_event look_for_end(const struct slip_xen_run *run)
     return SLIP_EVENT_NONE;
 }
 
-/* xenstored was started anew: the guest lives on, and so does this, if the new one is there already. */
-static void watch_again(struct slip_xen_run *run)
-{
-    slip__xen_store_close(run->watch);
-    run->watch = NULL;
-    if (begin_watching(run, NULL) < 0 && !run->watch)
-        run->over = true; /* out of memory */
-}
-
 /* An end is told once, and when the last words before it have come through. */
 static enum slip_event tell(struct slip_xen_run *run, enum slip_event event)
 {
@@ -276,15 +276,15 @@ static enum slip_event xen_dispatch(struct slip_run *base, struct slip_error **e
     struct slip_xen_run *run = to_run(base);
     char path[SLIP_XEN_PATH_BYTES], token[SLIP_XEN_PATH_BYTES];
     enum slip_event event = SLIP_EVENT_NONE;
-    bool any = false;
+    bool any = !run->watch;
 
     (void)err;
     if (run->over)
         return SLIP_EVENT_NONE;
-    while (slip__xen_store_event(run->watch, path, token))
+    while (run->watch && slip__xen_store_event(run->watch, path, token))
         any = true;
-    if (slip__xen_store_lost(run->watch)) {
-        watch_again(run);
+    if (run->watch && slip__xen_store_lost(run->watch)) {
+        watch(run);
         any = true;
     }
     if (any)
