@@ -147,6 +147,8 @@ struct slip_image {
     struct slip_elf *elf; /* owned */
     const struct slip_image_kind *kind;
     enum slip_image_form form; /* what segments are about: slip__image_use() sets it */
+    bool moved;          /* by slip__image_move_to() ... */
+    uint64_t moved_from; /* ... from here: the lowest gpa before the first move */
 
     /* after load */
     bool loaded;
