@@ -6,13 +6,17 @@
  */
 #include "image/bzimage.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "abi/bzimage.h"
 #include "base/ckd.h"
+#include "base/cleanup.h"
 #include "base/file.h"
 #include "base/reader.h"
 #include "image/limits.h"
+#include "image/linux.h"
 #include "image/report.h"
 
 #define PAYLOAD_HEAD_BYTES 16u
@@ -32,39 +36,43 @@ bool slip__bzimage_probe(const uint8_t *head, size_t len)
            memcmp(head + SLIP_BZIMAGE_HEADER, SLIP_BZIMAGE_MAGIC, SLIP_BZIMAGE_MAGIC_BYTES) == 0;
 }
 
-static uint64_t setup_bytes(struct slip_reader *r)
-{
-    unsigned sects = slip__reader_u8(r, SLIP_BZIMAGE_SETUP_SECTS);
-
-    if (sects == 0)
-        sects = SLIP_BZIMAGE_DEFAULT_SECTS;
-    return (sects + 1) * (uint64_t)SLIP_BZIMAGE_SECTOR_BYTES; /* the boot sector comes on top */
-}
-
 /* Is the file as long as its header promises? */
 static int check_length(const struct slip_image *image, struct slip_reader *r,
                         struct slip_error **err)
 {
-    uint64_t setup = setup_bytes(r);
-    uint64_t rest = slip__reader_u32(r, SLIP_BZIMAGE_SYSSIZE) * (uint64_t)SLIP_BZIMAGE_SYSSIZE_UNIT;
+    uint64_t setup = slip__linux_setup_bytes(r), rest = 0;
+    unsigned header_end = image->boot_protocol >= SLIP_BZIMAGE_PROTOCOL_PAYLOAD
+                              ? SLIP_BZIMAGE_HEADER_READ_END
+                              : SLIP_BZIMAGE_HEADER_MIN_END;
 
-    if (image->boot_protocol < SLIP_BZIMAGE_PROTOCOL_PAYLOAD)
-        return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_BZIMAGE_OLD,
-                                "its boot protocol is %u.%02u, at least %u.%02u is needed to find "
-                                "the kernel inside",
-                                image->boot_protocol >> 8, image->boot_protocol & 0xff,
-                                SLIP_BZIMAGE_PROTOCOL_PAYLOAD >> 8,
-                                SLIP_BZIMAGE_PROTOCOL_PAYLOAD & 0xff);
-    if (!slip__reader_ok(r))
+    if (image->boot_protocol >= SLIP_BZIMAGE_PROTOCOL_SYSSIZE)
+        rest = slip__reader_u32(r, SLIP_BZIMAGE_SYSSIZE) * (uint64_t)SLIP_BZIMAGE_SYSSIZE_UNIT;
+    if (image->file_bytes < header_end)
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_TRUNCATED,
                                 "it is cut off inside its setup header: %llu bytes, %u needed",
-                                ULL(image->file_bytes), SLIP_BZIMAGE_HEADER_READ_END);
+                                ULL(image->file_bytes), header_end);
     if (setup + rest > image->file_bytes)
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_TRUNCATED,
                                 "it is cut off: its header promises %llu bytes (setup %llu, kernel "
                                 "%llu), the file has %llu",
                                 ULL(setup + rest), ULL(setup), ULL(rest), ULL(image->file_bytes));
     return 0;
+}
+
+/* The kernel inside can't be got at: refused, unless the file can start all the same by unpacking itself in the guest. */
+static int no_kernel(struct slip_image *image, struct slip_error **err, enum slip_code code,
+                     const char *fmt, ...) SLIP_PRINTF(4, 5);
+static int no_kernel(struct slip_image *image, struct slip_error **err, enum slip_code code,
+                     const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(image->no_kernel, sizeof(image->no_kernel), fmt, ap);
+    va_end(ap);
+    return image->linux_boot.offered
+               ? 0
+               : slip__error_code(err, SLIP_EIMAGE, code, "%s", image->no_kernel);
 }
 
 static void read_version(struct slip_image *image, struct slip_reader *r)
@@ -75,7 +83,8 @@ static void read_version(struct slip_image *image, struct slip_reader *r)
     size_t n = 0;
 
     at += SLIP_BZIMAGE_KERNEL_VERSION_BASE;
-    if (at == SLIP_BZIMAGE_KERNEL_VERSION_BASE || at >= setup_bytes(r) || at >= image->file_bytes)
+    if (at == SLIP_BZIMAGE_KERNEL_VERSION_BASE || at >= slip__linux_setup_bytes(r) ||
+        at >= image->file_bytes)
         return;
     left = image->file_bytes - at;
     if (slip__file_pread(image->fd, "", raw, left < sizeof(raw) ? left : sizeof(raw), at, NULL) < 0)
@@ -85,29 +94,23 @@ static void read_version(struct slip_image *image, struct slip_reader *r)
     image->version[n] = 0;
 }
 
-static void read_entries(struct slip_image *image, struct slip_reader *r)
-{
-    bool preferred = image->boot_protocol >= SLIP_BZIMAGE_PROTOCOL_PREFERRED;
-
-    image->linux32 = slip__reader_u8(r, SLIP_BZIMAGE_LOADFLAGS) & SLIP_BZIMAGE_LOADED_HIGH;
-    image->linux64 = image->boot_protocol >= SLIP_BZIMAGE_PROTOCOL_XLOADFLAGS &&
-                     slip__reader_u16(r, SLIP_BZIMAGE_XLOADFLAGS) & SLIP_BZIMAGE_XLF_KERNEL_64;
-    image->linux_gpa = preferred ? slip__reader_u64(r, SLIP_BZIMAGE_PREF_ADDRESS) : 0;
-    if (image->linux_gpa == 0)
-        image->linux_gpa = slip__reader_u32(r, SLIP_BZIMAGE_CODE32_START);
-}
-
 static int find_payload(struct slip_image *image, struct slip_reader *r, struct slip_error **err)
 {
     uint64_t offset = slip__reader_u32(r, SLIP_BZIMAGE_PAYLOAD_OFFSET);
 
+    if (image->boot_protocol < SLIP_BZIMAGE_PROTOCOL_PAYLOAD)
+        return no_kernel(image, err, SLIP_CODE_BZIMAGE_OLD,
+                         "its boot protocol is %u.%02u, at least %u.%02u is needed to find the "
+                         "kernel inside",
+                         image->boot_protocol >> 8, image->boot_protocol & 0xff,
+                         SLIP_BZIMAGE_PROTOCOL_PAYLOAD >> 8, SLIP_BZIMAGE_PROTOCOL_PAYLOAD & 0xff);
     image->payload_bytes = slip__reader_u32(r, SLIP_BZIMAGE_PAYLOAD_LENGTH);
     if (offset == 0 || image->payload_bytes == 0)
-        return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_BZIMAGE_PAYLOAD,
-                                "its boot header names no kernel inside: payload offset 0x%llx, "
-                                "length 0x%llx",
-                                ULL(offset), ULL(image->payload_bytes));
-    image->payload_offset = setup_bytes(r) + offset;
+        return no_kernel(image, err, SLIP_CODE_BZIMAGE_PAYLOAD,
+                         "its boot header names no kernel inside: payload offset 0x%llx, length "
+                         "0x%llx",
+                         ULL(offset), ULL(image->payload_bytes));
+    image->payload_offset = slip__linux_setup_bytes(r) + offset;
     if (!slip__range_fits(image->payload_offset, image->payload_bytes, image->file_bytes))
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_TRUNCATED,
                                 "the kernel inside has 0x%llx bytes at file offset 0x%llx, but the "
@@ -121,22 +124,24 @@ static int find_payload(struct slip_image *image, struct slip_reader *r, struct 
     return 0;
 }
 
-static int unknown_payload(const uint8_t *head, uint64_t offset, struct slip_error **err)
+static int unknown_payload(struct slip_image *image, const uint8_t *head, struct slip_error **err)
 {
-    for (size_t i = 0; i < sizeof(unhandled) / sizeof(unhandled[0]); i++) {
-        if (memcmp(head, unhandled[i].magic, strlen(unhandled[i].magic)) == 0)
-            return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_BZIMAGE_COMPRESSION,
-                                    "the kernel inside is compressed with %s, which is not "
-                                    "supported",
-                                    unhandled[i].name);
+    for (size_t i = 0; i < SLIP_COUNT(unhandled); i++) {
+        if (memcmp(head, unhandled[i].magic, strlen(unhandled[i].magic)) == 0) {
+            image->compression = unhandled[i].name;
+            return no_kernel(image, err, SLIP_CODE_BZIMAGE_COMPRESSION,
+                             "the kernel inside is compressed with %s, which is not supported",
+                             unhandled[i].name);
+        }
     }
-    return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_BZIMAGE_COMPRESSION,
-                            "the kernel inside, at file offset 0x%llx, is in no known format: it "
-                            "starts with %02x %02x %02x %02x %02x %02x",
-                            ULL(offset), head[0], head[1], head[2], head[3], head[4], head[5]);
+    return no_kernel(image, err, SLIP_CODE_BZIMAGE_COMPRESSION,
+                     "the kernel inside, at file offset 0x%llx, is in no known format: it starts "
+                     "with %02x %02x %02x %02x %02x %02x",
+                     ULL(image->payload_offset), head[0], head[1], head[2], head[3], head[4],
+                     head[5]);
 }
 
-/* Which codec, where its bytes end, and how much will come out. */
+/* Which codec (NULL: none of ours), where its bytes end, and how much will come out. */
 static int choose_codec(struct slip_image *image, const struct slip_codec **ret, uint64_t *ret_end,
                         struct slip_error **err)
 {
@@ -160,7 +165,7 @@ static int choose_codec(struct slip_image *image, const struct slip_codec **ret,
     }
     *ret = codec = slip__codec_find(head, sizeof(head));
     if (!codec)
-        return unknown_payload(head, image->payload_offset, err);
+        return unknown_payload(image, head, err);
     image->inflated_bytes = slip__reader_u32(&r, 0);
     if (!codec->own_size)
         *ret_end = end - sizeof(tail);
@@ -172,31 +177,37 @@ static int choose_codec(struct slip_image *image, const struct slip_codec **ret,
     return 0;
 }
 
-int slip__bzimage_open(struct slip_image *image, const uint8_t *head, size_t len,
-                       struct slip_error **err)
+/* The ELF headers in the payload. */
+static int open_payload(struct slip_image *image, struct slip_error **err)
 {
-    struct slip_reader r = slip__reader(head, len);
     const struct slip_codec *codec = NULL;
     uint64_t end = 0;
-    int rc;
+    int rc = choose_codec(image, &codec, &end, err);
 
-    image->format = SLIP_IMAGE_BZIMAGE;
-    image->boot_protocol = slip__reader_u16(&r, SLIP_BZIMAGE_VERSION);
-    slip__reader_at(&r, 0, SLIP_BZIMAGE_HEADER_READ_END);
-    rc = check_length(image, &r, err);
-    if (rc == 0)
-        rc = find_payload(image, &r, err);
-    if (rc == 0)
-        rc = choose_codec(image, &codec, &end, err);
-    if (rc < 0)
+    if (rc < 0 || !codec)
         return rc;
-    read_version(image, &r);
-    read_entries(image, &r);
     image->compression = codec->name;
     image->elf->bytes = image->inflated_bytes;
     rc = slip__stream_open(&image->elf->stream, image->fd, codec, image->payload_offset, end,
                            image->inflated_bytes, err);
     return rc < 0 ? rc : slip__elf_probe(image, err);
+}
+
+int slip__bzimage_open(struct slip_image *image, const uint8_t *head, size_t len,
+                       struct slip_error **err)
+{
+    struct slip_reader r = slip__reader(head, len);
+    int rc;
+
+    image->format = SLIP_IMAGE_BZIMAGE;
+    image->boot_protocol = slip__reader_u16(&r, SLIP_BZIMAGE_VERSION);
+    rc = check_length(image, &r, err);
+    if (rc < 0)
+        return rc;
+    slip__linux_read(image, &r);
+    read_version(image, &r);
+    rc = find_payload(image, &r, err);
+    return rc < 0 || image->no_kernel[0] ? rc : open_payload(image, err);
 }
 
 int slip__bzimage_finish(struct slip_image *image, struct slip_error **err)
@@ -212,10 +223,5 @@ int slip__bzimage_finish(struct slip_image *image, struct slip_error **err)
                                 "%llu",
                                 image->compression, ULL(stream->pos), ULL(image->inflated_bytes));
     image->relocs_bytes = image->inflated_bytes - image->elf_bytes;
-    if (image->linux64)
-        slip__image_add_entry(image, SLIP_ENTRY_LINUX64,
-                              image->linux_gpa + SLIP_BZIMAGE_ENTRY64_OFFSET);
-    if (image->linux32)
-        slip__image_add_entry(image, SLIP_ENTRY_LINUX32, image->linux_gpa);
     return 0;
 }

@@ -246,6 +246,7 @@ static int read_phdrs(struct slip_image *image, const struct table *phdrs, struc
     int rc;
 
     image->segments = calloc(phdrs->count, sizeof(*image->segments));
+    image->kernel_segments = image->segments;
     if (!raw || !image->segments)
         return slip__error_oom(err);
     rc = slip__stream_seek(&elf->stream, phdrs->offset, err);
@@ -323,6 +324,7 @@ int slip__elf_probe(struct slip_image *image, struct slip_error **err)
     if (image->n_segments == 0)
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_ELF_HEADER,
                                 "none of its %u program headers loads anything", phdrs.count);
+    image->n_kernel_segments = image->n_segments;
     qsort(image->segments, image->n_segments, sizeof(*image->segments), by_gpa);
     return check_overlap(image, err);
 }

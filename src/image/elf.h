@@ -47,6 +47,12 @@ bool slip__note_is_xen(const struct slip_note *note, uint32_t type);
 uint64_t slip__note_number(const struct slip_note *note);
 
 void slip__image_add_entry(struct slip_image *image, enum slip_entry_kind kind, uint64_t address);
+void slip__image_drop_entry(struct slip_image *image, enum slip_entry_kind kind);
+/* slip__image_load() for SLIP_FORM_LINUX: straight from the file (place.c). */
+int slip__image_load_bare(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
+                          void *payload, struct slip_error **err);
+/* Where the segment's bytes would be had nothing been moved: its p_paddr. */
+uint64_t slip__image_unmoved(const struct slip_image *image, const struct slip_segment *segment);
 
 #define ULL(x) ((unsigned long long)(x))
 

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "image/bzimage.h"
 #include "image/elf.h"
+#include "image/linux.h"
 #include "image/pv.h"
 #include "image/report.h"
 
@@ -62,6 +63,7 @@ static const struct {
     size_t len;
     const char *what;
 } lookalikes[] = {
+    {0, "MZ\0\0zimg", 8, "an EFI zboot image, which no x86 kernel is"},
     {0, "MZ", 2, "a Windows or EFI program (PE)"},
     {0, "#!", 2, "a script"},
     {0, "070701", 6, "a cpio archive: an initrd?"},
@@ -182,7 +184,7 @@ void slip_image_free(struct slip_image *image)
         return;
     slip__elf_free(image->elf);
     free(image->name);
-    free(image->segments);
+    free(image->kernel_segments);
     free(image->notes);
     close(image->fd);
     free(image);
@@ -216,6 +218,17 @@ void slip__image_add_entry(struct slip_image *image, enum slip_entry_kind kind, 
         image->entries[image->n_entries++] = (struct slip_entry){kind, address};
 }
 
+void slip__image_drop_entry(struct slip_image *image, enum slip_entry_kind kind)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < image->n_entries; i++) {
+        if (image->entries[i].kind != kind)
+            image->entries[kept++] = image->entries[i];
+    }
+    image->n_entries = kept;
+}
+
 const struct slip_entry *slip__image_entry(const struct slip_image *image,
                                            enum slip_entry_kind kind)
 {
@@ -243,9 +256,10 @@ static void add_elf_entry(struct slip_image *image)
 
     for (size_t i = 0; i < image->n_segments; i++) {
         const struct slip_segment *seg = &image->segments[i];
+        uint64_t at = slip__image_unmoved(image, seg);
 
-        if (entry >= seg->gpa && entry - seg->gpa < seg->file_bytes) {
-            slip__image_add_entry(image, SLIP_ENTRY_ELF, entry);
+        if (entry >= at && entry - at < seg->file_bytes) {
+            slip__image_add_entry(image, SLIP_ENTRY_ELF, seg->gpa + (entry - at));
             return;
         }
     }
@@ -268,16 +282,19 @@ static void add_pv_entry(struct slip_image *image)
         slip__image_add_entry(image, SLIP_ENTRY_XEN_PV, pv.entry);
 }
 
-int slip__image_load(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
-                     void *payload, struct slip_error **err)
+/* What the file's ELF says: nothing, if it can't be got at. */
+static int load_kernel(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
+                       void *payload, struct slip_error **err)
 {
     struct slip_stream *stream = &image->elf->stream;
     int rc;
 
-    image->loaded = false;
     image->n_notes = 0;
     image->n_entries = 0;
     image->pvh_problem[0] = 0;
+    slip__linux_entries(image, image->linux_boot.preferred_gpa);
+    if (image->no_kernel[0])
+        return 0;
     stream->progress = progress;
     stream->progress_total = image->elf->bytes;
     stream->progress_payload = payload;
@@ -289,6 +306,22 @@ int slip__image_load(struct slip_image *image, struct slip_ram *ram, slip_bytes_
         add_elf_entry(image);
         add_pv_entry(image);
     }
+    return rc;
+}
+
+int slip__image_load(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
+                     void *payload, struct slip_error **err)
+{
+    int rc;
+
+    image->loaded = false;
+    if (image->form == SLIP_FORM_LINUX)
+        rc = slip__image_load_bare(image, ram, progress, payload, err);
+    else
+        rc = load_kernel(image, ram, progress, payload, err);
+    if (!slip__image_entry(image, SLIP_ENTRY_PVH) && !image->pvh_problem[0])
+        snprintf(image->pvh_problem, sizeof(image->pvh_problem), "%s",
+                 image->no_kernel[0] ? image->no_kernel : "its notes were not read");
     if (rc < 0)
         slip__error_prefix(err, "kernel '%s'", image->name);
     image->loaded = rc == 0;

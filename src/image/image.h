@@ -81,7 +81,8 @@ struct slip_reloc {
 };
 
 /* The setup header of a bzImage that its boot protocol has, as it is in the file, and what of it others ask for. Fields that its
- * version does not have yet have the value that boot.rst gives for such a kernel. */
+ * version does not have yet have the value that boot.rst gives for such a kernel. offered: it can start from its bare form, by
+ * one of its entries at least. */
 #define SLIP_LINUX_HEADER_BYTES 0x100u
 struct slip_linux {
     bool offered;
@@ -92,7 +93,8 @@ struct slip_linux {
     bool high, entry32, entry64;
     bool relocatable, above_4g; /* above_4g: initrd, command line and boot_params too */
     uint64_t preferred_gpa, align, min_align;
-    uint64_t init_bytes;  /* memory it needs from where it is on, until it has found its own map */
+    uint64_t
+        init_bytes; /* memory it needs from where it is on, until it has found its own map; >= bytes */
     uint64_t initrd_max;  /* highest address of an initrd's last byte, below 4 GiB */
     uint64_t cmdline_max; /* bytes, NUL not counted */
 };
@@ -118,7 +120,9 @@ struct slip_image_kind;
 
 struct slip_image {
     enum slip_image_format format; /* of the file */
-    unsigned elf_bits;             /* 32 or 64, of the ELF (inside) */
+    enum slip_image_form form;     /* that segments and loading are about */
+    char no_kernel[160];           /* why SLIP_FORM_KERNEL has no segments; or empty */
+    unsigned elf_bits;             /* 32 or 64, of the ELF (inside); 0: there is none */
     unsigned machine;              /* e_machine */
     char *name;                    /* file name for messages; owned */
     int fd;                        /* owned */
@@ -126,7 +130,7 @@ struct slip_image {
 
     const char *packing; /* the whole file is compressed: "gzip", ...; NULL: it is not */
 
-    /* bzImage only */
+    /* bzImage only; from probing on */
     struct slip_linux linux_boot;
     const char *compression; /* "xz", ..., "none"; NULL for a plain ELF */
     unsigned boot_protocol;  /* 0x020f */
@@ -134,17 +138,19 @@ struct slip_image {
     uint64_t inflated_bytes; /* as the image says; known true after load */
     uint64_t relocs_bytes;   /* relocation table cut off the end of the ELF */
     char version[128];       /* kernel_version string, printable ASCII, or empty */
-    bool linux32, linux64;   /* the boot header offers a 32-bit, a 64-bit entry ... */
-    uint64_t linux_gpa;      /* ... the 32-bit one here, when loaded where it prefers */
 
     /* the ELF */
     uint64_t elf_entry;
     unsigned elf_type;  /* e_type */
     uint64_t elf_bytes; /* up to the end of its last part; what follows is not ELF */
-    size_t n_segments;
+    size_t n_segments;  /* of the form in use */
     struct slip_segment *segments;
-    uint64_t moved_down;  /* by how much every gpa is below its p_paddr (pv.h) */
-    struct slip_elf *elf; /* owned */
+    uint64_t moved_down;      /* by how much every gpa is below its p_paddr (pv.h) ... */
+    uint64_t moved_up;        /* ... and above it (slip__image_move_to()); modulo 2^64 */
+    size_t n_kernel_segments; /* those of SLIP_FORM_KERNEL; owned */
+    struct slip_segment *kernel_segments;
+    struct slip_segment bare; /* the one of SLIP_FORM_LINUX */
+    struct slip_elf *elf;     /* owned */
     const struct slip_image_kind *kind;
     enum slip_image_form form; /* what segments are about: slip__image_use() sets it */
     bool moved;          /* by slip__image_move_to() ... */
@@ -161,7 +167,9 @@ struct slip_image {
     char pvh_problem[160]; /* why a note that was meant to be the PVH entry is none; or empty */
 };
 
-/* Reads the headers of fd (taken over, also on failure; regular file). */
+/* Reads the headers of fd (taken over, also on failure; regular file). A bzImage whose kernel can't be got at (it says why in
+ * no_kernel) is one as long as it can still unpack itself: it has no segments until slip__image_use(SLIP_FORM_LINUX). The entries
+ * of the boot header are known from here on. */
 int slip__image_probe(int fd, uint64_t file_bytes, const char *name, struct slip_image **ret,
                       struct slip_error **err);
 /* Streams the rest. ram NULL: only learns. A second load into another RAM is allowed. progress, in bytes of the ELF, may be
@@ -171,7 +179,8 @@ int slip__image_load(struct slip_image *image, struct slip_ram *ram, slip_bytes_
                      void *payload, struct slip_error **err);
 
 /* From now on segments and load are about that form: one segment at gpa for SLIP_FORM_LINUX. The one of a fresh image is
- * SLIP_FORM_KERNEL. SLIP_EIMAGE: the file has no such form. To be loaded (again) after it; entries stay known. */
+ * SLIP_FORM_KERNEL. SLIP_EIMAGE: the file has no such form. To be loaded (again) after it; entries and notes that are known
+ * stay known, and those of the boot header are where this puts them. gpa counts for SLIP_FORM_LINUX only. */
 int slip__image_use(struct slip_image *image, enum slip_image_form form, uint64_t gpa,
                     struct slip_error **err);
 /* Moves all segments, and the PVH entry with them, so that the lowest is at gpa. To be loaded again after it. SLIP_EIMAGE: one would

@@ -161,9 +161,9 @@ static const struct slip_segment *code_at(const struct slip_image *image, uint64
 {
     for (size_t i = 0; i < image->n_segments; i++) {
         const struct slip_segment *seg = &image->segments[i];
+        uint64_t at = slip__image_unmoved(image, seg);
 
-        if ((seg->flags & SLIP_ELF_PF_X) && gpa >= seg->gpa + image->moved_down &&
-            gpa - image->moved_down - seg->gpa < seg->file_bytes)
+        if ((seg->flags & SLIP_ELF_PF_X) && gpa >= at && gpa - at < seg->file_bytes)
             return seg;
     }
     return NULL;
@@ -173,8 +173,9 @@ static const struct slip_segment *segment_at(const struct slip_image *image, uin
 {
     for (size_t i = 0; i < image->n_segments; i++) {
         const struct slip_segment *seg = &image->segments[i];
+        uint64_t at = slip__image_unmoved(image, seg);
 
-        if (gpa >= seg->gpa && gpa - seg->gpa < seg->memory_bytes)
+        if (gpa >= at && gpa - at < seg->memory_bytes)
             return seg;
     }
     return NULL;
@@ -189,14 +190,14 @@ static int refuse_entry(const struct slip_image *image, uint64_t gpa, struct sli
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_ENTRY,
                                 "the PVH entry 0x%llx lies in none of its %zu segments, which are "
                                 "at 0x%llx to 0x%llx",
-                                ULL(gpa), image->n_segments, ULL(first->gpa),
-                                ULL(last->gpa + last->memory_bytes));
-    return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_ENTRY,
-                            "the PVH entry 0x%llx is not in code: the segment of program header %u "
-                            "there (0x%llx + 0x%llx bytes from the file) %s",
-                            ULL(gpa), seg->index, ULL(seg->gpa), ULL(seg->file_bytes),
-                            seg->flags & SLIP_ELF_PF_X ? "has only zeros at that place"
-                                                       : "is not executable");
+                                ULL(gpa), image->n_segments, ULL(slip__image_unmoved(image, first)),
+                                ULL(slip__image_unmoved(image, last) + last->memory_bytes));
+    return slip__error_code(
+        err, SLIP_EIMAGE, SLIP_CODE_IMAGE_ENTRY,
+        "the PVH entry 0x%llx is not in code: the segment of program header %u "
+        "there (0x%llx + 0x%llx bytes from the file) %s",
+        ULL(gpa), seg->index, ULL(slip__image_unmoved(image, seg)), ULL(seg->file_bytes),
+        seg->flags & SLIP_ELF_PF_X ? "has only zeros at that place" : "is not executable");
 }
 
 static int pvh_entry(struct slip_image *image, const struct slip_note *note,
@@ -216,6 +217,7 @@ static int pvh_entry(struct slip_image *image, const struct slip_note *note,
     gpa = slip__note_number(note);
     if (!code_at(image, gpa))
         return refuse_entry(image, gpa, err);
+    gpa += image->moved_up;
     if (gpa > UINT32_MAX)
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_ENTRY,
                                 "the PVH entry 0x%llx is above 0xffffffff, where a CPU in 32-bit "

@@ -284,6 +284,8 @@ bool slip__image_pv(const struct slip_image *image, struct slip_pv_kernel *ret,
     if (!problem)
         problem = &unwanted;
     *ret = (struct slip_pv_kernel){0};
+    if (image->no_kernel[0])
+        return refuse(problem, SLIP_CODE_NO_PV_ENTRY, "%s", image->no_kernel);
     if (!check_version(&raw, ret, problem) || !check_mode(image, &raw, ret, problem) ||
         !text(&raw, SLIP_XEN_NOTE_FEATURES, &list, problem) || !check_features(list, problem) ||
         !read_addresses(image, &raw, ret, problem) || !check_addresses(image, ret, problem))
@@ -300,6 +302,8 @@ uint64_t slip__image_pv_offset(const struct slip_image *image)
 
 int slip__image_move_down(struct slip_image *image, uint64_t offset, struct slip_error **err)
 {
+    if (image->n_segments == 0)
+        return 0;
     if (image->segments[0].gpa < offset)
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_PV_NOTE,
                                 "kernel '%s': its segment %u is at 0x%llx, below the 0x%llx of its "

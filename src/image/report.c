@@ -35,6 +35,9 @@ static const struct slip_entry_words entry_words[] = {
     [SLIP_ENTRY_LINUX64] = {"linux64", "Linux 64-bit", "a Linux 64-bit entry"},
     [SLIP_ENTRY_LINUX32] = {"linux32", "Linux 32-bit", "a Linux 32-bit entry"},
     [SLIP_ENTRY_XEN_PV] = {"xen-pv", "Xen PV", "a Xen PV entry"},
+    [SLIP_ENTRY_MULTIBOOT1] = {"multiboot1", "Multiboot 1", "a Multiboot 1 entry"},
+    [SLIP_ENTRY_MULTIBOOT2] = {"multiboot2", "Multiboot 2", "a Multiboot 2 entry"},
+    [SLIP_ENTRY_FLAT] = {"flat", "flat", "a stated entry"},
 };
 
 const struct slip_entry_words *slip__report_entry_words(enum slip_entry_kind kind)
@@ -97,6 +100,11 @@ void slip__report_flags(struct slip_buf *buf, unsigned flags)
     slip__buf_putc(buf, flags & SLIP_ELF_PF_W ? 'w' : '-');
     slip__buf_putc(buf, flags & SLIP_ELF_PF_X ? 'x' : '-');
 }
+
+const enum slip_entry_kind slip__report_entry_order[SLIP_REPORT_ENTRIES] = {
+    SLIP_ENTRY_PVH,        SLIP_ENTRY_LINUX64, SLIP_ENTRY_LINUX32, SLIP_ENTRY_MULTIBOOT2,
+    SLIP_ENTRY_MULTIBOOT1, SLIP_ENTRY_XEN_PV,  SLIP_ENTRY_ELF,     SLIP_ENTRY_FLAT,
+};
 
 const char *slip__report_machine(const struct slip_image *image)
 {
@@ -188,8 +196,6 @@ const char *slip__report_container(const struct slip_image *image, size_t index,
 
 char *slip__image_describe_entries(const struct slip_image *image)
 {
-    static const enum slip_entry_kind kinds[] = {SLIP_ENTRY_LINUX64, SLIP_ENTRY_LINUX32,
-                                                 SLIP_ENTRY_XEN_PV, SLIP_ENTRY_ELF};
     const struct slip_entry *pvh = slip__image_entry(image, SLIP_ENTRY_PVH);
     struct slip_buf buf = {0};
 
@@ -198,7 +204,7 @@ char *slip__image_describe_entries(const struct slip_image *image)
     else
         slip__buf_puts(&buf, image->pvh_problem);
     slip__buf_puts(&buf, "; what it has is ");
-    if (put_offers(&buf, image, kinds, SLIP_COUNT(kinds)) == 0)
+    if (put_offers(&buf, image, slip__report_entry_order + 1, SLIP_REPORT_ENTRIES - 1) == 0)
         slip__buf_puts(&buf, "no entry point of any kind");
     return slip__buf_steal(&buf);
 }

@@ -7,12 +7,16 @@
 #include "image/image.h"
 
 #define SLIP_REPORT_CONTAINERS 3u
+#define SLIP_REPORT_ENTRIES    8u
 
 struct slip_entry_words {
     const char *key;     /* "linux64" */
     const char *label;   /* "Linux 64-bit" */
     const char *article; /* "a Linux 64-bit entry" */
 };
+
+/* All kinds, in the order in which they are shown: that of choice, then those for other containers. */
+extern const enum slip_entry_kind slip__report_entry_order[SLIP_REPORT_ENTRIES];
 
 const struct slip_entry_words *slip__report_entry_words(enum slip_entry_kind kind);
 /* The note's type by name ("PHYS32_ENTRY"), or NULL. */

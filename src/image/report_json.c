@@ -66,11 +66,11 @@ static json_t *entries_json(const struct slip_image *image)
 {
     json_t *object = json_object();
 
-    for (size_t i = 0; object && i < image->n_entries; i++) {
-        const struct slip_entry *e = &image->entries[i];
+    for (size_t i = 0; object && i < SLIP_REPORT_ENTRIES; i++) {
+        const struct slip_entry *e = slip__image_entry(image, slip__report_entry_order[i]);
 
-        if (json_object_set_new(object, slip__report_entry_words(e->kind)->key,
-                                address(e->address)) < 0) {
+        if (e && json_object_set_new(object, slip__report_entry_words(e->kind)->key,
+                                     address(e->address)) < 0) {
             json_decref(object);
             object = NULL;
         }
@@ -97,17 +97,42 @@ static json_t *containers_json(const struct slip_image *image)
     return object;
 }
 
+static json_t *linux_json(const struct slip_linux *boot)
+{
+    if (!boot->offered)
+        return json_null();
+    return json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:b}", "offset",
+                     slip__json_uint(boot->offset), "bytes", slip__json_uint(boot->bytes), "gpa",
+                     address(boot->preferred_gpa), "relocatable", (int)boot->relocatable, "align",
+                     slip__json_uint(boot->align), "min_align", slip__json_uint(boot->min_align),
+                     "memory_bytes", slip__json_uint(boot->init_bytes), "initrd_max",
+                     address(boot->initrd_max), "cmdline_max", slip__json_uint(boot->cmdline_max),
+                     "above_4g", (int)boot->above_4g);
+}
+
 static json_t *payload_json(const struct slip_image *image)
 {
+    const char *sealed = image->no_kernel[0] ? image->no_kernel : NULL;
+
     if (image->format != SLIP_IMAGE_BZIMAGE)
         return json_null();
     return json_pack(
-        "{s:o, s:s, s:s, s:o, s:o, s:o, s:o}", "boot_protocol",
+        "{s:o, s:s, s:s?, s:o, s:o, s:o, s:o, s:s?, s:o}", "boot_protocol",
         json_sprintf("%u.%02u", image->boot_protocol >> 8, image->boot_protocol & 0xff), "version",
         image->version, "compression", image->compression, "offset",
         slip__json_uint(image->payload_offset), "bytes", slip__json_uint(image->payload_bytes),
         "inflated_bytes", slip__json_uint(image->inflated_bytes), "relocation_bytes",
-        slip__json_uint(image->relocs_bytes));
+        slip__json_uint(image->relocs_bytes), "no_kernel", sealed, "unpacks_itself",
+        linux_json(&image->linux_boot));
+}
+
+static json_t *elf_json(const struct slip_image *image)
+{
+    if (image->elf_bits == 0)
+        return json_null();
+    return json_pack("{s:i, s:s, s:o, s:o}", "bits", (int)image->elf_bits, "machine",
+                     slip__report_machine(image), "bytes", slip__json_uint(image->elf_bytes),
+                     "entry", address(image->elf_entry));
 }
 
 /* A file's name need not be UTF-8, JSON must be. */
@@ -124,13 +149,11 @@ static json_t *file_name(const char *name)
 
 static json_t *image_json(const struct slip_image *image)
 {
-    return json_pack("{s:o, s:o, s:s, s:o, s:{s:i, s:s, s:o, s:o}, s:o, s:o, s:o, s:o}", "file",
+    return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "file",
                      file_name(image->name), "file_bytes", slip__json_uint(image->file_bytes),
                      "format", image->format == SLIP_IMAGE_BZIMAGE ? "bzImage" : "ELF", "bzimage",
-                     payload_json(image), "elf", "bits", (int)image->elf_bits, "machine",
-                     slip__report_machine(image), "bytes", slip__json_uint(image->elf_bytes),
-                     "entry", address(image->elf_entry), "segments", segments_json(image), "notes",
-                     notes_json(image), "entries", entries_json(image), "boots_as",
+                     payload_json(image), "elf", elf_json(image), "segments", segments_json(image),
+                     "notes", notes_json(image), "entries", entries_json(image), "boots_as",
                      containers_json(image));
 }
 

@@ -6,32 +6,60 @@
 
 typedef unsigned long long ull;
 
+static void put_linux(struct slip_buf *buf, const struct slip_linux *boot)
+{
+    if (!boot->offered) {
+        slip__buf_puts(buf, "unpacks      itself only where no boot loader of today loads it\n");
+        return;
+    }
+    slip__buf_printf(buf, "unpacks      itself at 0x%llx", (ull)boot->preferred_gpa);
+    if (boot->relocatable)
+        slip__buf_printf(buf, " or any multiple of 0x%llx", (ull)boot->min_align);
+    if (boot->min_align < boot->align)
+        slip__buf_printf(buf, ", better of 0x%llx", (ull)boot->align);
+    slip__buf_printf(buf, ", in %llu bytes; %llu bytes are loaded\n", (ull)boot->init_bytes,
+                     (ull)boot->bytes);
+    slip__buf_printf(buf, "takes        a command line of %llu bytes, an initrd up to 0x%llx%s\n",
+                     (ull)boot->cmdline_max, (ull)boot->initrd_max,
+                     boot->above_4g ? ", or above 4 GiB" : "");
+}
+
+static void put_bzimage(struct slip_buf *buf, const struct slip_image *image)
+{
+    slip__buf_printf(buf, "format       bzImage, boot protocol %u.%02u\n",
+                     image->boot_protocol >> 8, image->boot_protocol & 0xff);
+    slip__buf_printf(buf, "version      %s\n", image->version[0] ? image->version : "not given");
+    put_linux(buf, &image->linux_boot);
+    if (image->no_kernel[0]) {
+        slip__buf_printf(buf, "inside       nothing to be seen: %s\n", image->no_kernel);
+        return;
+    }
+    slip__buf_printf(buf,
+                     "payload      %llu bytes at 0x%llx, compression %s, %llu bytes decompressed\n",
+                     (ull)image->payload_bytes, (ull)image->payload_offset, image->compression,
+                     (ull)image->inflated_bytes);
+    slip__buf_printf(buf, "inside       %u-bit ELF, %s, %llu bytes\n", image->elf_bits,
+                     slip__report_machine(image), (ull)image->elf_bytes);
+    slip__buf_printf(buf, "relocations  %llu bytes behind the ELF, not loaded\n",
+                     (ull)image->relocs_bytes);
+}
+
 static void put_head(struct slip_buf *buf, const struct slip_image *image)
 {
     slip__buf_puts(buf, "file         ");
     slip__report_clean(buf, image->name, false);
     slip__buf_printf(buf, ", %llu bytes\n", (ull)image->file_bytes);
-    if (image->format == SLIP_IMAGE_BZIMAGE) {
-        slip__buf_printf(buf, "format       bzImage, boot protocol %u.%02u\n",
-                         image->boot_protocol >> 8, image->boot_protocol & 0xff);
-        slip__buf_printf(buf, "version      %s\n",
-                         image->version[0] ? image->version : "not given");
-        slip__buf_printf(
-            buf, "payload      %llu bytes at 0x%llx, compression %s, %llu bytes decompressed\n",
-            (ull)image->payload_bytes, (ull)image->payload_offset, image->compression,
-            (ull)image->inflated_bytes);
-        slip__buf_printf(buf, "inside       %u-bit ELF, %s, %llu bytes\n", image->elf_bits,
-                         slip__report_machine(image), (ull)image->elf_bytes);
-        slip__buf_printf(buf, "relocations  %llu bytes behind the ELF, not loaded\n",
-                         (ull)image->relocs_bytes);
-    } else {
+    if (image->format == SLIP_IMAGE_BZIMAGE)
+        put_bzimage(buf, image);
+    else
         slip__buf_printf(buf, "format       %u-bit ELF, %s\n", image->elf_bits,
                          slip__report_machine(image));
-    }
 }
 
 static void put_segments(struct slip_buf *buf, const struct slip_image *image)
 {
+    if (image->n_segments == 0)
+        return;
     slip__buf_puts(
         buf,
         "\nsegments: guest address, size in memory, size in the file, flags, program header\n");
@@ -62,9 +90,11 @@ static void put_notes(struct slip_buf *buf, const struct slip_image *image)
 static void put_entries(struct slip_buf *buf, const struct slip_image *image)
 {
     slip__buf_puts(buf, image->n_entries ? "\nentry points\n" : "\nentry points: none\n");
-    for (size_t i = 0; i < image->n_entries; i++) {
-        const struct slip_entry *e = &image->entries[i];
+    for (size_t i = 0; i < SLIP_REPORT_ENTRIES; i++) {
+        const struct slip_entry *e = slip__image_entry(image, slip__report_entry_order[i]);
 
+        if (!e)
+            continue;
         slip__buf_printf(buf, "  %-13s 0x%llx%s\n", slip__report_entry_words(e->kind)->label,
                          (ull)e->address, e->kind == SLIP_ENTRY_XEN_PV ? " (virtual)" : "");
     }
