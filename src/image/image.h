@@ -120,7 +120,6 @@ struct slip_image_kind;
 
 struct slip_image {
     enum slip_image_format format; /* of the file */
-    enum slip_image_form form;     /* that segments and loading are about */
     char no_kernel[160];           /* why SLIP_FORM_KERNEL has no segments; or empty */
     unsigned elf_bits;             /* 32 or 64, of the ELF (inside); 0: there is none */
     unsigned machine;              /* e_machine */
