@@ -15,8 +15,7 @@ void slip__buf_dispose(struct slip_buf *buf)
     *buf = (struct slip_buf){0};
 }
 
-/* Room for len more bytes and the NUL. */
-static bool reserve(struct slip_buf *buf, size_t len)
+bool slip__buf_reserve(struct slip_buf *buf, size_t len)
 {
     size_t need, cap = buf->cap ? buf->cap : 256;
     char *data;
@@ -45,7 +44,7 @@ static bool reserve(struct slip_buf *buf, size_t len)
 
 void slip__buf_put(struct slip_buf *buf, const void *bytes, size_t len)
 {
-    if (!reserve(buf, len))
+    if (!slip__buf_reserve(buf, len))
         return;
     if (len)
         memcpy(buf->data + buf->len, bytes, len);

@@ -17,6 +17,8 @@ struct slip_buf {
 };
 
 void slip__buf_dispose(struct slip_buf *buf);
+/* Room for len more bytes and the NUL; false: there is no memory. */
+bool slip__buf_reserve(struct slip_buf *buf, size_t len);
 void slip__buf_put(struct slip_buf *buf, const void *bytes, size_t len);
 void slip__buf_puts(struct slip_buf *buf, const char *text);
 void slip__buf_putc(struct slip_buf *buf, char c);

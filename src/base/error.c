@@ -134,6 +134,12 @@ int slip__error_errno(struct slip_error **err, enum slip_rc fallback, int errnum
     return set(err, rc_of_errno(errnum, fallback), 0, message);
 }
 
+void slip__error_set_code(struct slip_error **err, enum slip_code code)
+{
+    if (err && *err && *err != &oom_error)
+        (*err)->code = (unsigned)code;
+}
+
 int slip__error_oom(struct slip_error **err)
 {
     if (err && !*err)

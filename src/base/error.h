@@ -15,6 +15,8 @@ int slip__error_code(struct slip_error **err, enum slip_rc rc, enum slip_code co
 /* ... "cannot open X: No such file": appends strerror(errnum) and picks rc from errnum (ENOENT, EACCES, ENOMEM, else fallback). */
 int slip__error_errno(struct slip_error **err, enum slip_rc fallback, int errnum, const char *fmt,
                       ...) SLIP_PRINTF(4, 5);
+/* Gives an error just set its code of codes.def. */
+void slip__error_set_code(struct slip_error **err, enum slip_code code);
 int slip__error_oom(struct slip_error **err);
 /* Adds a hint to an error just set; nothing if err or *err is NULL. */
 void slip__error_hint(struct slip_error **err, const char *fmt, ...) SLIP_PRINTF(2, 3);

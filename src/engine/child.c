@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/privilege.h"
 
 /* A fixed environment: what a child does depends on what it is told, and its messages are in English. */
 static char *const child_environ[] = {(char[]){"LC_ALL=C"}, (char[]){"PATH=/usr/bin:/bin"}, NULL};
@@ -50,30 +51,14 @@ static void child_reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* In the child: system calls, not the library's functions, which would look for threads that a clone does not have. */
-static bool child_become(unsigned id, gid_t group)
-{
-    return syscall(SYS_setgroups, group ? 1 : 0, &group) == 0 &&
-           syscall(SYS_setresgid, id, id, id) == 0 && syscall(SYS_setresuid, id, id, id) == 0;
-}
-
-static void child_give_up_root(gid_t group)
-{
-    if (geteuid() != 0)
-        return;
-    if (!child_become(SLIP_CHILD_FIRST_UID + (unsigned)syscall(SYS_getpid), group) &&
-        !child_become(SLIP_CHILD_NOBODY, group) && errno != EINVAL)
-        child_fail("give up root", "");
-}
-
 static _Noreturn void child_main(char *const argv[], const struct slip_child_io *io, int log_fd,
                                  pid_t parent, const int *keep, size_t n_keep)
 {
     if (dup2(io->in, 0) < 0 || dup2(io->out, 1) < 0 || dup2(log_fd, 2) < 0)
         _exit(127);
     child_reset_signals();
-    if (!io->keep_root)
-        child_give_up_root(io->group);
+    if (!io->keep_root && !slip__privilege_drop(io->group))
+        child_fail("give up root", "");
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         child_fail("ask to end with the parent", "");
     if (getppid() != parent) /* it ended before we asked */

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/privilege.h"
 
 /* What a child's output is cut at: enough for every refusal, and a guest that makes it chatter can't fill our memory. */
 #define SLIP_CHILD_LOG_BYTES (16u << 10)
@@ -37,14 +38,6 @@ struct slip_child_io {
     bool keep_root;   /* it needs a file that is root's alone */
     char *const *env; /* its environment; NULL: LC_ALL and PATH alone */
 };
-
-/*
- * A child of root's runs under a user id of its own, this plus its process id: the descriptors it gets are all it needs, and
- * what breaks out of one guest's container has no rights over another's. The range is one that systemd's table of user ids
- * (UIDS-GIDS.md) leaves unused. Where a user namespace lacks it: nobody's; where it lacks that too, root is not the host's.
- */
-#define SLIP_CHILD_FIRST_UID 1879048192u
-#define SLIP_CHILD_NOBODY    65534u
 
 /* Starts argv[0] (a path). Of our descriptors it gets io (NULL, or in and out -1: nothing to read, and its log) as 0 and 1, its
  * log as 2, and
