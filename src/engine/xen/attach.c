@@ -119,15 +119,21 @@ static int wait_for_guest(const struct arrival *a, struct slip_error **err)
 
 /* blkback opens a disk a moment after it has noticed it, which nobody announces but for a file of sysfs; a loop device that we
  * closed before would be gone. Only for guests that do not run, as the others' connecting comes after it. */
-static void wait_for_blkback(const struct arrival *a)
+static int wait_for_blkback(const struct arrival *a, struct slip_error **err)
 {
-    uint64_t deadline = slip__now_us() + SLIP_LIMIT_CLOSE_MS * 1000ull;
+    uint64_t deadline = slip__now_us() + SLIP_LIMIT_BACKEND_MS * 1000ull;
     char path[96];
 
     snprintf(path, sizeof(path), "/sys/bus/xen-backend/devices/vbd-%u-%u/physical_device", a->domid,
              a->script.dev.devid);
-    while (access(path, F_OK) < 0 && slip__now_us() < deadline)
+    while (access(path, F_OK) < 0) {
+        if (slip__now_us() >= deadline)
+            return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_DEVICE_TIMEOUT,
+                                    "the host's driver did not open the disk '%s'",
+                                    a->device->disk->target.value);
         slip__xen_store_wait(a->store, slip__now_us() + 5000);
+    }
+    return 0;
 }
 
 static void take_back(const struct arrival *a)
@@ -153,7 +159,7 @@ static int bring_in(struct arrival *a, struct slip_error **err)
     if (rc == 0 && !a->frozen)
         rc = wait_for_guest(a, err);
     else if (rc == 0 && a->disk.node[0])
-        wait_for_blkback(a);
+        rc = wait_for_blkback(a, err);
     if (rc < 0)
         take_back(a);
     return rc;

@@ -12,8 +12,8 @@
 /* Events that wait to be read; more than that are one: a reader looks at everything again anyway. */
 #define SLIP_LIMIT_XENSTORE_EVENTS 256u
 
-/* A backend of the host answers within milliseconds, unless its module is missing. */
-#define SLIP_LIMIT_BACKEND_MS 10000
+/* A backend of the host answers within milliseconds, unless its module is missing or the host is overloaded: as long as xl waits. */
+#define SLIP_LIMIT_BACKEND_MS 40000
 /* Hotplug scripts are shell: on a slow or busy host one takes seconds. */
 #define SLIP_LIMIT_SCRIPT_MS 60000
 /* A guest that is asked to take or give up a device: as long as xl waits. */
