@@ -546,6 +546,35 @@ static void waits_end(void **state)
     finish(&scene);
 }
 
+/* Says that something has changed, without end, as when a guest writes a node of its own all the time. */
+static void play_flood(int fd)
+{
+    char payload[XENSTORE_PAYLOAD_MAX + 1];
+    struct xsd_sockmsg head = hear(fd, payload);
+
+    say(fd, head, head.type, "OK", 3);
+    for (;;)
+        say(fd, (struct xsd_sockmsg){0}, XS_WATCH_EVENT, "/state\0front", 13);
+}
+
+static void floods_end(void **state)
+{
+    struct scene scene;
+    uint64_t deadline;
+    unsigned looks = 0;
+
+    (void)state;
+    start(&scene, play_flood);
+    assert_int_equal(slip__xen_store_watch(scene.store, "/state", "front", NULL), 0);
+    deadline = slip__now_us() + 100000;
+    while (slip__xen_store_wait(scene.store, deadline) && ++looks < 1000)
+        usleep(2000); /* looking takes its time, and more events have come */
+    assert_in_range(looks, 1, 999);
+    assert_false(slip__xen_store_lost(scene.store));
+    assert_true(slip__now_us() >= deadline);
+    finish(&scene);
+}
+
 /* A list that is sent ahead: what became of it is told when it is settled, and other answers are not taken for its own. */
 static void sent_ahead(void **state)
 {
@@ -603,7 +632,8 @@ int main(void)
         cmocka_unit_test(refusals),        cmocka_unit_test(long_paths),
         cmocka_unit_test(values),          cmocka_unit_test(hostile_daemons),
         cmocka_unit_test(unasked_answers), cmocka_unit_test(waits_end),
-        cmocka_unit_test(sent_ahead),      cmocka_unit_test(no_daemon),
+        cmocka_unit_test(floods_end),      cmocka_unit_test(sent_ahead),
+        cmocka_unit_test(no_daemon),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

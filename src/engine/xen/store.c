@@ -983,9 +983,14 @@ bool slip__xen_store_wait(struct slip_xen_store *store, uint64_t deadline_us)
         struct pollfd pfd = {.fd = store->fd, .events = POLLIN};
         uint64_t now = slip__now_us();
 
-        while (slip__xen_store_event(store, path, token))
+        /* Who writes a watched node all the time can make events as fast as they are taken: neither the deadline nor the number
+         * of them may depend on a pause. */
+        if (now >= deadline_us)
+            break;
+        for (unsigned i = 0;
+             i < SLIP_LIMIT_XENSTORE_EVENTS && slip__xen_store_event(store, path, token); i++)
             any = true;
-        if (any || now >= deadline_us)
+        if (any)
             break;
         if (poll(&pfd, 1, (int)((deadline_us - now) / 1000 + 1)) < 0 && errno != EINTR)
             break;

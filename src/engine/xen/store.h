@@ -129,7 +129,7 @@ int slip__xen_store_fd(const struct slip_xen_store *store);
 bool slip__xen_store_event(struct slip_xen_store *store, char path[SLIP_XEN_PATH_BYTES],
                            char token[SLIP_XEN_PATH_BYTES]);
 /* Waits for an event until the deadline (slip__now_us()'s clock) and takes it and all others off the queue: look at what you
- * wait for again. False: the time is over, or the connection is gone. */
+ * wait for again. False: the time is over, even if events never end (guests make them), or the connection is gone. */
 bool slip__xen_store_wait(struct slip_xen_store *store, uint64_t deadline_us);
 
 #endif
