@@ -367,9 +367,20 @@ static void refusals(void **state)
     finish(&scene);
 }
 
+static int fill_too_long(struct slip_xen_store *store, struct slip_xen_nodes *nodes, void *payload,
+                         struct slip_error **err)
+{
+    (void)store;
+    (void)payload;
+    (void)err;
+    slip__xen_nodes_write(nodes, "x", "/%0300u", 1u);
+    return 0;
+}
+
 /* A path that is too long is a failure of the list, not a shorter path. */
 static void long_paths(void **state)
 {
+    struct slip_buf names = {0};
     struct scene scene;
     struct slip_xen_nodes nodes = {0};
 
@@ -377,6 +388,9 @@ static void long_paths(void **state)
     start(&scene, play_refusal);
     slip__xen_nodes_write(&nodes, "x", "/%0300u", 1u);
     assert_int_equal(slip__xen_store_commit(scene.store, &nodes, NULL), SLIP_EENGINE);
+    assert_int_equal(slip__xen_store_transact(scene.store, fill_too_long, NULL, NULL),
+                     SLIP_EENGINE);
+    assert_int_equal(slip__xen_store_list(scene.store, &names, "/%0300u", 1u), SLIP_EENGINE);
     slip__xen_nodes_dispose(&nodes);
     finish(&scene);
 }

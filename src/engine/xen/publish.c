@@ -402,8 +402,3 @@ int slip__xen_unpublish(struct slip_xen *xen, uint32_t domid, struct slip_error 
     slip_error_free(second);
     return rc;
 }
-
-void slip__xen_domain_name(struct slip_xen *xen, uint32_t domid, char *ret, size_t size)
-{
-    slip__xen_store_read(xen->store, ret, size, "/local/domain/%u/name", domid);
-}

@@ -25,8 +25,6 @@ struct slip_xen_publish {
     uint32_t store_port, console_port;   /* the guest's event channels, unbound and for domain 0 */
     uint64_t store_frame, console_frame; /* PVH: gfn; PV: mfn */
     struct slip_xen_devices *devices;    /* NULL: it has none */
-    const char *
-        watch; /* NULL, or what to watch from now on, by itself as token: cheaper here than alone */
 };
 
 /*
@@ -51,7 +49,5 @@ int slip__xen_unpublish(struct slip_xen *xen, uint32_t domid, struct slip_error 
 
 /* Does another domain's UUID lead to this path ("/vm/UUID") as well? Nothing stops two domains from having one. */
 bool slip__xen_vm_is_shared(struct slip_xen *xen, uint32_t domid, const char *path);
-/* The name of a domain, "" if it has none. */
-void slip__xen_domain_name(struct slip_xen *xen, uint32_t domid, char *ret, size_t size);
 
 #endif

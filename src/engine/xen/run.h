@@ -39,10 +39,8 @@ struct slip_xen_run {
     uint32_t domid;
     bool exists;    /* the domain was made, and is ours to destroy */
     bool published; /* it is in XenStore (or may be, in part) */
-    bool
-        look; /* its end may have been missed: events were taken off the queue for something else */
-    bool batch; /* this process is SCHED_BATCH for now */
-    bool over;  /* the domain is gone, and that was told */
+    bool batch;     /* this process is SCHED_BATCH for now */
+    bool over;      /* the domain is gone, and that was told */
     enum slip_type type;
     unsigned kernel_bits;           /* 32 or 64 */
     bool hap;                       /* nested paging (PVH) */

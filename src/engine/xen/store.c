@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <xen/io/xs_wire.h>
@@ -60,6 +60,8 @@ static int connect_socket(void)
 {
     const char *path = secure_getenv("XENSTORED_PATH"); /* as libxenstore and Xen's own tools */
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    /* A daemon that hangs accepts nobody, and then only so many can wait for it. */
+    const struct timeval limit = {.tv_sec = SLIP_LIMIT_XENSTORE_MS / 1000};
     SLIP_AUTO_CLOSE int fd = -1;
 
     if (!path)
@@ -68,7 +70,8 @@ static int connect_socket(void)
         return -ENAMETOOLONG;
     memcpy(address.sun_path, path, strlen(path) + 1);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (const void *)&address, sizeof(address)) < 0 ||
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
+        connect(fd, (const void *)&address, sizeof(address)) < 0 ||
         fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
         return -errno;
     return slip__steal_fd(&fd);
@@ -511,20 +514,6 @@ void slip__xen_nodes_write(struct slip_xen_nodes *nodes, const char *value, cons
     add(nodes, XS_WRITE, whole, ok, value, strlen(value));
 }
 
-void slip__xen_nodes_writef(struct slip_xen_nodes *nodes, const char *path, const char *value, ...)
-{
-    char text[512];
-    va_list args;
-    int len;
-
-    va_start(args, value);
-    len = vsnprintf(text, sizeof(text), value, args);
-    va_end(args);
-    add(nodes, XS_WRITE, path,
-        len >= 0 && len<(int)sizeof(text), text, len> 0 && len < (int)sizeof(text) ? (size_t)len
-                                                                                   : 0);
-}
-
 void slip__xen_nodes_perms(struct slip_xen_nodes *nodes, const char *perms, const char *path, ...)
 {
     char whole[SLIP_XEN_PATH_BYTES];
@@ -726,7 +715,7 @@ int slip__xen_store_transact(struct slip_xen_store *store, slip_xen_fill_fn *fil
         if (rc < 0)
             return rc;
         rc = fill(store, &nodes, payload, err);
-        if (rc == 0 && nodes.count)
+        if (rc == 0 && (nodes.count || nodes.failed))
             rc = slip__xen_store_apply(store, &nodes, err);
         if (rc < 0) {
             finish(store, false, &again, NULL);
@@ -870,11 +859,15 @@ int slip__xen_store_list(struct slip_xen_store *store, struct slip_buf *ret, con
     char whole[SLIP_XEN_PATH_BYTES];
     struct answer answer = {0};
     va_list args;
+    bool ok;
     int rc;
 
+    *ret = (struct slip_buf){0};
     va_start(args, path);
-    format_path(whole, path, args);
+    ok = format_path(whole, path, args);
     va_end(args);
+    if (!ok)
+        return SLIP_EENGINE;
     put_head(&bytes, XS_DIRECTORY, strlen(whole) + 1);
     slip__buf_put(&bytes, whole, strlen(whole) + 1);
     rc = exchange(store, &bytes, 1, one_answer, &answer, NULL);
@@ -898,25 +891,6 @@ const char *slip__xen_store_list_next(const struct slip_buf *names, const char *
 }
 
 /* The rest. */
-
-int slip__xen_store_introduce(struct slip_xen_store *store, uint32_t domid, uint64_t frame,
-                              uint32_t port, struct slip_error **err)
-{
-    char texts[3][24];
-
-    snprintf(texts[0], sizeof(texts[0]), "%u", domid);
-    snprintf(texts[1], sizeof(texts[1]), "%llu", (unsigned long long)frame);
-    snprintf(texts[2], sizeof(texts[2]), "%u", port);
-    return request(store, XS_INTRODUCE, (const char *[3]){texts[0], texts[1], texts[2]}, NULL, err);
-}
-
-int slip__xen_store_release(struct slip_xen_store *store, uint32_t domid, struct slip_error **err)
-{
-    char text[16];
-
-    snprintf(text, sizeof(text), "%u", domid);
-    return request(store, XS_RELEASE, (const char *[3]){text}, NULL, err);
-}
 
 int slip__xen_store_watch(struct slip_xen_store *store, const char *path, const char *token,
                           struct slip_error **err)

@@ -47,9 +47,6 @@ void slip__xen_nodes_dispose(struct slip_xen_nodes *nodes);
 /* Writes value (no NULL) to the node of this path, making it and its parents. */
 void slip__xen_nodes_write(struct slip_xen_nodes *nodes, const char *value, const char *path, ...)
     SLIP_PRINTF(3, 4);
-/* The same with a value of this format; path is the whole path. */
-void slip__xen_nodes_writef(struct slip_xen_nodes *nodes, const char *path, const char *value, ...)
-    SLIP_PRINTF(3, 4);
 void slip__xen_nodes_perms(struct slip_xen_nodes *nodes, const char *perms, const char *path, ...)
     SLIP_PRINTF(3, 4);
 /* Makes an empty node with permissions of its own; perms NULL: with its parent's. */
@@ -58,7 +55,8 @@ void slip__xen_nodes_mkdir(struct slip_xen_nodes *nodes, const char *perms, cons
 /* Removes the node and all below it; that there is none is no failure. */
 void slip__xen_nodes_remove(struct slip_xen_nodes *nodes, const char *path, ...) SLIP_PRINTF(2, 3);
 
-/* Tells the daemon of a domain, and watches, in the order of the list: slip__xen_store_introduce() and _watch(). */
+/* Tells the daemon of a domain (that it has been told is no failure): the frame of its ring and the guest's end of the channel
+ * for it. Watches, as slip__xen_store_watch(). Both in their place in the list, and not in a transaction. */
 void slip__xen_nodes_introduce(struct slip_xen_nodes *nodes, uint32_t domid, uint64_t frame,
                                uint32_t port);
 void slip__xen_nodes_watch(struct slip_xen_nodes *nodes, const char *path, const char *token);
@@ -105,16 +103,12 @@ struct slip_xen_read {
 int slip__xen_store_read_all(struct slip_xen_store *store, struct slip_xen_read *reads,
                              size_t count, struct slip_error **err);
 
-/* The names below a node, one after the other, each with its NUL, in *ret (dispose it). None, if there is no such node. */
+/* The names below a node, one after the other, each with its NUL, in *ret (dispose it; it is empty on failure). None, if there
+ * is no such node. Whatever else is wrong is SLIP_EENGINE, without a word. */
 int slip__xen_store_list(struct slip_xen_store *store, struct slip_buf *ret, const char *path, ...)
     SLIP_PRINTF(3, 4);
 /* The name after this one, NULL past the end; name NULL: the first. */
 const char *slip__xen_store_list_next(const struct slip_buf *names, const char *name);
-
-/* Tells the daemon of a domain, or that it is gone. The first is idempotent. */
-int slip__xen_store_introduce(struct slip_xen_store *store, uint32_t domid, uint64_t frame,
-                              uint32_t port, struct slip_error **err);
-int slip__xen_store_release(struct slip_xen_store *store, uint32_t domid, struct slip_error **err);
 
 /* From now on changes of path and below make events, and one event comes at once. token names them. Watching the
  * same again is no failure. */
