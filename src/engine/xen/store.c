@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* XenStore's protocol over the daemon's socket: many requests on their way at once, answers in their order. */
+/* XenStore's protocol over the daemon's socket: many requests on their way at once, answers in their order; transactions, and
+ * events. What a request is about is store_nodes.c's. */
 #include "engine/xen/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "engine/xen/limits.h"
+#include "engine/xen/store_wire.h"
 
 #define MESSAGE_BYTES (sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX)
 
@@ -52,9 +52,6 @@ struct slip_xen_store {
     unsigned first, n_events;
     struct ahead ahead;
 };
-
-/* What is to be done with one answer: type is the request's, or XS_ERROR. index counts the requests of the exchange. */
-typedef void answer_fn(void *payload, unsigned index, uint32_t type, const char *bytes, size_t len);
 
 static int connect_socket(void)
 {
@@ -153,7 +150,7 @@ static struct xsd_sockmsg head_at(const struct slip_buf *bytes, size_t offset)
     return head;
 }
 
-static void put_head(struct slip_buf *bytes, uint32_t type, size_t len)
+void slip__xen_wire_head(struct slip_buf *bytes, uint32_t type, size_t len)
 {
     struct xsd_sockmsg head = {.type = type, .len = (uint32_t)len};
 
@@ -176,7 +173,7 @@ static void number(struct slip_xen_store *store, struct slip_buf *bytes)
 /* Receiving. */
 
 /* Terminated text out of bytes that need not be; "" if it does not fit or has a NUL in it. */
-static bool copy_text(char *ret, size_t size, const char *bytes, size_t len)
+bool slip__xen_wire_text(char *ret, size_t size, const char *bytes, size_t len)
 {
     bool fits = len < size && !memchr(bytes, 0, len);
 
@@ -206,15 +203,15 @@ static int queue_event(struct slip_xen_store *store, const char *bytes, size_t l
         store->n_events--;
     }
     event = &store->events[(store->first + store->n_events) % SLIP_LIMIT_XENSTORE_EVENTS];
-    copy_text(event->path, sizeof(event->path), bytes, (size_t)(end - bytes));
-    copy_text(event->token, sizeof(event->token), token, (size_t)(token_end - token));
+    slip__xen_wire_text(event->path, sizeof(event->path), bytes, (size_t)(end - bytes));
+    slip__xen_wire_text(event->token, sizeof(event->token), token, (size_t)(token_end - token));
     store->n_events++;
     return 0;
 }
 
 /* What came in: events to the queue, answers to fn. Returns how many answers there were, or a negative errno. */
 static int take(struct slip_xen_store *store, uint32_t first_id, unsigned done, unsigned count,
-                answer_fn *fn, void *payload)
+                slip_xen_answer_fn *fn, void *payload)
 {
     size_t offset = 0;
     unsigned taken = 0;
@@ -287,7 +284,7 @@ static int transmit(struct slip_xen_store *store, const struct slip_buf *bytes, 
 
 /* Sends and receives at once: a daemon that waits for us to read what it wrote does not read. */
 static int pump(struct slip_xen_store *store, const struct slip_buf *bytes, size_t sent,
-                uint32_t first_id, unsigned count, answer_fn *fn, void *payload)
+                uint32_t first_id, unsigned count, slip_xen_answer_fn *fn, void *payload)
 {
     unsigned done = 0;
     int rc = 0;
@@ -345,8 +342,8 @@ static int follow(struct slip_xen_store *store, const struct slip_buf *bytes, si
 }
 
 /* Sends count requests in bytes and hands their answers to fn. */
-static int exchange(struct slip_xen_store *store, struct slip_buf *bytes, unsigned count,
-                    answer_fn *fn, void *payload, struct slip_error **err)
+int slip__xen_wire_exchange(struct slip_xen_store *store, struct slip_buf *bytes, unsigned count,
+                            slip_xen_answer_fn *fn, void *payload, struct slip_error **err)
 {
     uint32_t first_id;
     size_t sent = 0;
@@ -373,22 +370,17 @@ static int error_number(const char *bytes, size_t len)
 {
     char name[32];
 
-    copy_text(name, sizeof(name), bytes, len && !bytes[len - 1] ? len - 1 : len);
+    slip__xen_wire_text(name, sizeof(name), bytes, len && !bytes[len - 1] ? len - 1 : len);
     for (size_t i = 0; i < SLIP_COUNT(xsd_errors); i++)
         if (strcmp(xsd_errors[i].errstring, name) == 0)
             return xsd_errors[i].errnum;
     return strcmp(name, "EQUOTA") == 0 ? EDQUOT : EINVAL; /* EQUOTA: oxenstored's */
 }
 
-/* The answer to one request. */
-struct answer {
-    int errnum;
-    struct slip_buf bytes;
-};
-
-static void one_answer(void *payload, unsigned index, uint32_t type, const char *bytes, size_t len)
+void slip__xen_wire_one_answer(void *payload, unsigned index, uint32_t type, const char *bytes,
+                               size_t len)
 {
-    struct answer *answer = payload;
+    struct slip_xen_answer *answer = payload;
 
     (void)index;
     if (type == XS_ERROR)
@@ -429,20 +421,20 @@ static int refused(int errnum, uint32_t type, const char *what, struct slip_erro
 }
 
 /* One request of up to three texts, each sent with its end. *ret gets the answer if it is wanted. */
-static int request(struct slip_xen_store *store, uint32_t type, const char *const texts[3],
-                   struct slip_buf *ret, struct slip_error **err)
+int slip__xen_wire_request(struct slip_xen_store *store, uint32_t type, const char *const texts[3],
+                           struct slip_buf *ret, struct slip_error **err)
 {
     SLIP_AUTO(slip__buf_dispose) struct slip_buf bytes = {0};
     SLIP_AUTO(slip__buf_dispose) struct slip_buf payload = {0};
-    struct answer answer = {0};
+    struct slip_xen_answer answer = {0};
     int rc;
 
     for (size_t i = 0; i < 3 && texts[i]; i++)
         slip__buf_put(&payload, texts[i], strlen(texts[i]) + 1);
-    put_head(&bytes, type, payload.len);
+    slip__xen_wire_head(&bytes, type, payload.len);
     slip__buf_put(&bytes, payload.data, payload.len);
     bytes.failed = bytes.failed || payload.failed;
-    rc = exchange(store, &bytes, 1, one_answer, &answer, err);
+    rc = slip__xen_wire_exchange(store, &bytes, 1, slip__xen_wire_one_answer, &answer, err);
     if (rc == 0 && answer.errnum && !(type == XS_WATCH && answer.errnum == EEXIST))
         rc = refused(answer.errnum, type, texts[0], err);
     else if (rc == 0 && answer.bytes.failed)
@@ -453,119 +445,6 @@ static int request(struct slip_xen_store *store, uint32_t type, const char *cons
     }
     slip__buf_dispose(&answer.bytes);
     return rc < 0 ? rc : 0;
-}
-
-/* Lists of changes. */
-
-void slip__xen_nodes_dispose(struct slip_xen_nodes *nodes)
-{
-    slip__buf_dispose(&nodes->bytes);
-    *nodes = (struct slip_xen_nodes){0};
-}
-
-/* A path of this format into ret. */
-static bool format_path(char ret[SLIP_XEN_PATH_BYTES], const char *fmt, va_list args)
-{
-    int len = vsnprintf(ret, SLIP_XEN_PATH_BYTES, fmt, args);
-
-    return len > 0 && len < SLIP_XEN_PATH_BYTES;
-}
-
-static void add(struct slip_xen_nodes *nodes, uint32_t type, const char *path, bool path_ok,
-                const char *rest, size_t rest_len)
-{
-    size_t path_len = strlen(path) + 1;
-
-    if (!path_ok || path_len + rest_len > XENSTORE_PAYLOAD_MAX) {
-        nodes->failed = true;
-        return;
-    }
-    put_head(&nodes->bytes, type, path_len + rest_len);
-    slip__buf_put(&nodes->bytes, path, path_len);
-    slip__buf_put(&nodes->bytes, rest, rest_len);
-    nodes->count++;
-}
-
-/* Permissions as they are sent: each with its end instead of the commas. */
-static void add_perms(struct slip_xen_nodes *nodes, const char *path, bool path_ok,
-                      const char *perms)
-{
-    char text[64];
-    size_t len = strlen(perms) + 1;
-
-    if (len > sizeof(text)) {
-        nodes->failed = true;
-        return;
-    }
-    for (size_t i = 0; i < len; i++)
-        text[i] = perms[i] == ',' ? '\0' : perms[i];
-    add(nodes, XS_SET_PERMS, path, path_ok, text, len);
-}
-
-void slip__xen_nodes_write(struct slip_xen_nodes *nodes, const char *value, const char *path, ...)
-{
-    char whole[SLIP_XEN_PATH_BYTES];
-    va_list args;
-    bool ok;
-
-    va_start(args, path);
-    ok = format_path(whole, path, args);
-    va_end(args);
-    add(nodes, XS_WRITE, whole, ok, value, strlen(value));
-}
-
-void slip__xen_nodes_perms(struct slip_xen_nodes *nodes, const char *perms, const char *path, ...)
-{
-    char whole[SLIP_XEN_PATH_BYTES];
-    va_list args;
-    bool ok;
-
-    va_start(args, path);
-    ok = format_path(whole, path, args);
-    va_end(args);
-    add_perms(nodes, whole, ok, perms);
-}
-
-void slip__xen_nodes_mkdir(struct slip_xen_nodes *nodes, const char *perms, const char *path, ...)
-{
-    char whole[SLIP_XEN_PATH_BYTES];
-    va_list args;
-    bool ok;
-
-    va_start(args, path);
-    ok = format_path(whole, path, args);
-    va_end(args);
-    add(nodes, XS_MKDIR, whole, ok, "", 0);
-    if (perms)
-        add_perms(nodes, whole, ok, perms);
-}
-
-void slip__xen_nodes_introduce(struct slip_xen_nodes *nodes, uint32_t domid, uint64_t frame,
-                               uint32_t port)
-{
-    char id[16], rest[48];
-    int len;
-
-    snprintf(id, sizeof(id), "%u", domid);
-    len = snprintf(rest, sizeof(rest), "%llu%c%u", (unsigned long long)frame, 0, port);
-    add(nodes, XS_INTRODUCE, id, true, rest, (size_t)len + 1);
-}
-
-void slip__xen_nodes_watch(struct slip_xen_nodes *nodes, const char *path, const char *token)
-{
-    add(nodes, XS_WATCH, path, true, token, strlen(token) + 1);
-}
-
-void slip__xen_nodes_remove(struct slip_xen_nodes *nodes, const char *path, ...)
-{
-    char whole[SLIP_XEN_PATH_BYTES];
-    va_list args;
-    bool ok;
-
-    va_start(args, path);
-    ok = format_path(whole, path, args);
-    va_end(args);
-    add(nodes, XS_RM, whole, ok, "", 0);
 }
 
 /* What became of a list: the first failure. */
@@ -607,7 +486,7 @@ int slip__xen_store_apply(struct slip_xen_store *store, struct slip_xen_nodes *n
 
     if (nodes->failed)
         return too_long(err);
-    rc = exchange(store, &nodes->bytes, nodes->count, note_outcome, &outcome, err);
+    rc = slip__xen_wire_exchange(store, &nodes->bytes, nodes->count, note_outcome, &outcome, err);
     if (rc == 0 && outcome.errnum)
         rc = refused(outcome.errnum, outcome.type, outcome.path, err);
     return rc;
@@ -673,7 +552,7 @@ int slip__xen_store_settle(struct slip_xen_store *store, struct slip_error **err
 static int begin(struct slip_xen_store *store, struct slip_error **err)
 {
     SLIP_AUTO(slip__buf_dispose) struct slip_buf id = {0};
-    int rc = request(store, XS_TRANSACTION_START, (const char *[3]){""}, &id, err);
+    int rc = slip__xen_wire_request(store, XS_TRANSACTION_START, (const char *[3]){""}, &id, err);
     unsigned long tx;
 
     if (rc < 0)
@@ -690,12 +569,12 @@ static int begin(struct slip_xen_store *store, struct slip_error **err)
 static int finish(struct slip_xen_store *store, bool keep, bool *ret_again, struct slip_error **err)
 {
     SLIP_AUTO(slip__buf_dispose) struct slip_buf bytes = {0};
-    struct answer answer = {0};
+    struct slip_xen_answer answer = {0};
     int rc;
 
-    put_head(&bytes, XS_TRANSACTION_END, 2);
+    slip__xen_wire_head(&bytes, XS_TRANSACTION_END, 2);
     slip__buf_put(&bytes, keep ? "T" : "F", 2);
-    rc = exchange(store, &bytes, 1, one_answer, &answer, err);
+    rc = slip__xen_wire_exchange(store, &bytes, 1, slip__xen_wire_one_answer, &answer, err);
     slip__buf_dispose(&answer.bytes);
     store->tx = 0;
     *ret_again = rc == 0 && answer.errnum == EAGAIN;
@@ -743,164 +622,17 @@ int slip__xen_store_commit(struct slip_xen_store *store, struct slip_xen_nodes *
     return slip__xen_store_transact(store, fill_ready, nodes, err);
 }
 
-/* Reading. */
-
-static void note_read(void *payload, unsigned index, uint32_t type, const char *bytes, size_t len)
-{
-    struct slip_xen_read *read = (struct slip_xen_read *)payload + index;
-
-    read->found = type == XS_READ && copy_text(read->value, read->size, bytes, len);
-    if (!read->found && read->size)
-        read->value[0] = '\0';
-}
-
-int slip__xen_store_read_all(struct slip_xen_store *store, struct slip_xen_read *reads,
-                             size_t count, struct slip_error **err)
-{
-    SLIP_AUTO(slip__buf_dispose) struct slip_buf bytes = {0};
-
-    for (size_t i = 0; i < count; i++) {
-        size_t len = strlen(reads[i].path) + 1;
-
-        put_head(&bytes, XS_READ, len);
-        slip__buf_put(&bytes, reads[i].path, len);
-        reads[i].found = false;
-        if (reads[i].size)
-            reads[i].value[0] = '\0';
-    }
-    return count ? exchange(store, &bytes, (unsigned)count, note_read, reads, err) : 0;
-}
-
-bool slip__xen_store_read(struct slip_xen_store *store, char *ret, size_t size, const char *path,
-                          ...)
-{
-    struct slip_xen_read read = {.value = ret, .size = size};
-    va_list args;
-    bool ok;
-
-    va_start(args, path);
-    ok = format_path(read.path, path, args);
-    va_end(args);
-    ret[0] = '\0';
-    return ok && slip__xen_store_read_all(store, &read, 1, NULL) == 0 && read.found;
-}
-
-bool slip__xen_store_parse_uint(const char *text, uint64_t *ret)
-{
-    uint64_t value = 0;
-
-    if (!*text)
-        return false;
-    for (; *text; text++) {
-        if (*text < '0' || *text > '9' || __builtin_mul_overflow(value, 10u, &value) ||
-            __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value))
-            return false;
-    }
-    *ret = value;
-    return true;
-}
-
-bool slip__xen_store_read_uint(struct slip_xen_store *store, uint64_t *ret, const char *path, ...)
-{
-    char whole[SLIP_XEN_PATH_BYTES], text[24];
-    va_list args;
-    bool ok;
-
-    va_start(args, path);
-    ok = format_path(whole, path, args);
-    va_end(args);
-    return ok && slip__xen_store_read(store, text, sizeof(text), "%s", whole) &&
-           slip__xen_store_parse_uint(text, ret);
-}
-
-/* A folder of more than one message's names, part after part. The generation in front of each tells whether it changed
- * meanwhile; then it is read anew. */
-static int list_parts(struct slip_xen_store *store, struct slip_buf *ret, const char *path,
-                      struct slip_error **err)
-{
-    char generation[32] = "", offset[32];
-
-    ret->len = 0;
-    while (ret->len < SLIP_LIMIT_XENSTORE_LIST_BYTES) {
-        SLIP_AUTO(slip__buf_dispose) struct slip_buf part = {0};
-        const char *names;
-        size_t len;
-        int rc;
-
-        snprintf(offset, sizeof(offset), "%zu", ret->len);
-        rc = request(store, XS_DIRECTORY_PART, (const char *[3]){path, offset}, &part, err);
-        if (rc < 0)
-            return rc;
-        names = part.data ? memchr(part.data, 0, part.len) : NULL;
-        if (!names || names - part.data >= (ptrdiff_t)sizeof(generation))
-            break;
-        if (ret->len && strcmp(generation, part.data) != 0) {
-            ret->len = 0;
-            continue;
-        }
-        memcpy(generation, part.data, (size_t)(names - part.data) + 1);
-        len = part.len - (size_t)(++names - part.data);
-        /* The last part ends in an empty name. */
-        if (len && !names[len - 1] && (len == 1 || !names[len - 2])) {
-            slip__buf_put(ret, names, len - 1);
-            return 0;
-        }
-        if (!len)
-            break;
-        slip__buf_put(ret, names, len);
-    }
-    return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_XENSTORE_FAILED,
-                            "XenStore's list of '%s' makes no sense", path);
-}
-
-int slip__xen_store_list(struct slip_xen_store *store, struct slip_buf *ret, const char *path, ...)
-{
-    SLIP_AUTO(slip__buf_dispose) struct slip_buf bytes = {0};
-    char whole[SLIP_XEN_PATH_BYTES];
-    struct answer answer = {0};
-    va_list args;
-    bool ok;
-    int rc;
-
-    *ret = (struct slip_buf){0};
-    va_start(args, path);
-    ok = format_path(whole, path, args);
-    va_end(args);
-    if (!ok)
-        return SLIP_EENGINE;
-    put_head(&bytes, XS_DIRECTORY, strlen(whole) + 1);
-    slip__buf_put(&bytes, whole, strlen(whole) + 1);
-    rc = exchange(store, &bytes, 1, one_answer, &answer, NULL);
-    *ret = answer.bytes;
-    if (rc == 0 && answer.errnum == E2BIG)
-        rc = list_parts(store, ret, whole, NULL);
-    else if (rc == 0 && answer.errnum && answer.errnum != ENOENT)
-        rc = SLIP_EENGINE;
-    if (rc == 0 && ret->len && (ret->failed || ret->data[ret->len - 1]))
-        rc = SLIP_EENGINE;
-    if (rc < 0)
-        slip__buf_dispose(ret);
-    return rc;
-}
-
-const char *slip__xen_store_list_next(const struct slip_buf *names, const char *name)
-{
-    const char *next = name ? name + strlen(name) + 1 : names->data;
-
-    return next && next < names->data + names->len ? next : NULL;
-}
-
-/* The rest. */
+/* Watches and events. */
 
 int slip__xen_store_watch(struct slip_xen_store *store, const char *path, const char *token,
                           struct slip_error **err)
 {
-    return request(store, XS_WATCH, (const char *[3]){path, token}, NULL, err);
+    return slip__xen_wire_request(store, XS_WATCH, (const char *[3]){path, token}, NULL, err);
 }
 
 void slip__xen_store_unwatch(struct slip_xen_store *store, const char *path, const char *token)
 {
-    request(store, XS_UNWATCH, (const char *[3]){path, token}, NULL, NULL);
+    slip__xen_wire_request(store, XS_UNWATCH, (const char *[3]){path, token}, NULL, NULL);
 }
 
 bool slip__xen_store_lost(const struct slip_xen_store *store)
