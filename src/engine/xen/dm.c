@@ -50,25 +50,57 @@ static bool is_dm(pid_t pid, uint32_t domid)
     return len > 0 && memmem(text, (size_t)len, wanted, (size_t)wanted_len);
 }
 
-/* A descriptor of the domain's QEMU, or -1. */
-static int find(struct slip_xen_store *store, uint32_t domid)
+/* Where a QEMU of ours writes its number when it is ready. It takes the file away itself when it ends in order. */
+static void pid_file(uint32_t domid, char ret[64])
+{
+    snprintf(ret, 64, RUN_FOLDER "/slipway-qemu-%u.pid", domid);
+}
+
+/* What QEMU wrote there. */
+static bool read_pid_file(uint32_t domid, uint64_t *ret)
 {
     SLIP_AUTO_CLOSE int fd = -1;
-    uint64_t pid;
+    char path[64], text[32];
+    ssize_t len;
 
-    if (!slip__xen_store_read_uint(store, &pid, "/local/domain/%u/image/device-model-pid", domid) ||
-        pid < 2 || pid > INT32_MAX)
+    pid_file(domid, path);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    len = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+    text[len > 0 ? len : 0] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    return slip__xen_store_parse_uint(text, ret);
+}
+
+static int hold(uint64_t pid, uint32_t domid)
+{
+    SLIP_AUTO_CLOSE int fd = -1;
+
+    if (pid < 2 || pid > INT32_MAX)
         return -1;
     fd = pidfd_open((pid_t)pid, 0); /* first held, then looked at */
     return fd >= 0 && is_dm((pid_t)pid, domid) ? slip__steal_fd(&fd) : -1;
 }
 
-/* The socket that xl would talk to it through. */
-static void forget_socket(uint32_t domid)
+/* A descriptor of the domain's QEMU, or -1. One that XenStore does not tell of yet has its file: whoever started it may have
+ * been killed in between. */
+static int find(struct slip_xen_store *store, uint32_t domid)
+{
+    uint64_t pid;
+    int fd = -1;
+
+    if (slip__xen_store_read_uint(store, &pid, "/local/domain/%u/image/device-model-pid", domid))
+        fd = hold(pid, domid);
+    return fd < 0 && read_pid_file(domid, &pid) ? hold(pid, domid) : fd;
+}
+
+/* The socket that xl would talk to it through, and its file, which it leaves when it is killed. */
+static void forget_files(uint32_t domid)
 {
     char path[64];
 
     snprintf(path, sizeof(path), RUN_FOLDER "/qmp-libxl-%u", domid);
+    unlink(path);
+    pid_file(domid, path);
     unlink(path);
 }
 
@@ -134,7 +166,7 @@ static int make_command(struct command *c, struct slip_xen_store *store, uint32_
     c->name[strcspn(c->name, ",")] = '\0';
     snprintf(c->control, sizeof(c->control),
              "socket,id=libxl-cmd,path=" RUN_FOLDER "/qmp-libxl-%u,server=on,wait=off", domid);
-    snprintf(c->pid_file, sizeof(c->pid_file), RUN_FOLDER "/slipway-qemu-%u.pid", domid);
+    pid_file(domid, c->pid_file);
     put(c, slip__xen_dm_path(), NULL);
     put(c, "-xen-domid", c->domid);
     put(c, "-xen-attach", "-no-shutdown");
@@ -191,17 +223,13 @@ static int note(const struct command *c, struct slip_xen_store *store, uint32_t 
                 struct slip_error **err)
 {
     SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
-    SLIP_AUTO_CLOSE int fd = open(c->pid_file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    char text[32];
-    ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+    char text[24];
     uint64_t pid;
 
-    text[len > 0 ? len : 0] = '\0';
-    text[strcspn(text, "\n")] = '\0';
-    unlink(c->pid_file);
-    if (!slip__xen_store_parse_uint(text, &pid))
+    if (!read_pid_file(domid, &pid))
         return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_DISK_BACKEND,
                                 "%s did not say which process it is", c->argv[0]);
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)pid);
     slip__xen_nodes_write(&nodes, text, "/local/domain/%u/image/device-model-pid", domid);
     return slip__xen_store_apply(store, &nodes, err);
 }
@@ -219,6 +247,7 @@ int slip__xen_dm_ensure(struct slip_xen_store *store, uint32_t domid, const stru
     if (!slip__xen_dm_path())
         return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_DISK_BACKEND,
                                 "there is no QEMU with Xen support on this host");
+    forget_files(domid); /* of an earlier domain of this number */
     rc = make_command(&command, store, domid, screen, err);
     if (rc == 0)
         rc = run(&command, screen, err);
@@ -227,7 +256,7 @@ int slip__xen_dm_ensure(struct slip_xen_store *store, uint32_t domid, const stru
     if (command.secret_fd >= 0)
         close(command.secret_fd);
     if (rc < 0)
-        forget_socket(domid);
+        slip__xen_dm_stop(store, domid);
     return rc;
 }
 
@@ -236,12 +265,12 @@ void slip__xen_dm_stop(struct slip_xen_store *store, uint32_t domid)
     SLIP_AUTO_CLOSE int fd = find(store, domid);
     struct pollfd pfd = {.fd = fd, .events = POLLIN};
 
-    if (fd < 0)
-        return;
-    pidfd_send_signal(fd, SIGTERM, NULL, 0);
-    if (poll(&pfd, 1, SLIP_LIMIT_CLOSE_MS) <= 0) {
-        pidfd_send_signal(fd, SIGKILL, NULL, 0);
-        poll(&pfd, 1, SLIP_LIMIT_CLOSE_MS);
+    if (fd >= 0) {
+        pidfd_send_signal(fd, SIGTERM, NULL, 0);
+        if (poll(&pfd, 1, SLIP_LIMIT_CLOSE_MS) <= 0) {
+            pidfd_send_signal(fd, SIGKILL, NULL, 0);
+            poll(&pfd, 1, SLIP_LIMIT_CLOSE_MS);
+        }
     }
-    forget_socket(domid);
+    forget_files(domid);
 }
