@@ -152,6 +152,9 @@ int slip__xen_publish_begin(const struct slip_xen_publish *what, struct slip_err
     SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
     int rc;
 
+    /* What a toolstack that was killed left of an earlier domain of this number would be this one's. */
+    slip__xen_nodes_remove(&nodes, "/local/domain/%u", what->domid);
+    slip__xen_nodes_remove(&nodes, "/libxl/%u", what->domid);
     put_domain(what, &nodes);
     if (what->devices)
         slip__xen_nodes_write(&nodes, "1", "/libxl/%u/" SLIP_XEN_UNFINISHED, what->domid);
