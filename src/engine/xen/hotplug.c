@@ -84,19 +84,24 @@ static int verdict(struct slip_xen_store *store, struct slip_xen_script *script,
                             script->dev.devid, end, words[0] ? ": " : "", words);
 }
 
-int slip__xen_scripts_finish(struct slip_xen_store *store, struct slip_xen_script *scripts,
-                             size_t count, struct slip_error **err)
+uint64_t slip__xen_scripts_deadline(void)
 {
-    uint64_t deadline = slip__now_us() + SLIP_LIMIT_SCRIPT_MS * 1000ull;
+    return slip__now_us() + SLIP_LIMIT_SCRIPT_MS * 1000ull;
+}
+
+int slip__xen_scripts_finish(struct slip_xen_store *store, struct slip_xen_script *scripts,
+                             size_t count, uint64_t deadline_us, struct slip_error **err)
+{
     int rc = 0;
 
     for (size_t i = 0; i < count; i++) {
-        bool in_time = false;
+        bool in_time;
 
         if (scripts[i].child.pidfd < 0)
             continue;
-        for (uint64_t now = slip__now_us(); !in_time && now < deadline; now = slip__now_us())
-            in_time = slip__child_wait(&scripts[i].child, (int)((deadline - now) / 1000) + 1);
+        in_time = slip__child_ended(&scripts[i].child);
+        for (uint64_t now = slip__now_us(); !in_time && now < deadline_us; now = slip__now_us())
+            in_time = slip__child_wait(&scripts[i].child, (int)((deadline_us - now) / 1000) + 1);
         if (rc == 0)
             rc = verdict(store, &scripts[i], in_time, err);
         slip__child_dispose(&scripts[i].child);

@@ -26,9 +26,11 @@ struct slip_xen_script {
 
 /* Starts the script for its device to come (or to go). A device without one: nothing. */
 int slip__xen_script_start(struct slip_xen_script *script, bool come, struct slip_error **err);
+/* When those that are started now have had their time (slip__now_us()'s clock). */
+uint64_t slip__xen_scripts_deadline(void);
 /* Waits for all of them, and says what the first failure was (code HOTPLUG_FAILED, with the script's own words). None runs any
- * more when this returns. */
+ * more when this returns: those that are late are killed. */
 int slip__xen_scripts_finish(struct slip_xen_store *store, struct slip_xen_script *scripts,
-                             size_t count, struct slip_error **err);
+                             size_t count, uint64_t deadline_us, struct slip_error **err);
 
 #endif

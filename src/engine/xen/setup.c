@@ -81,7 +81,8 @@ int slip__xen_setup_connect(struct slip_xen_store *store, struct slip_xen_script
     }
     for (size_t i = 0; rc == 0 && i < count; i++)
         rc = slip__xen_script_start(&devices[i], true, err);
-    finish = slip__xen_scripts_finish(store, devices, count, rc < 0 ? NULL : err);
+    finish = slip__xen_scripts_finish(store, devices, count, slip__xen_scripts_deadline(),
+                                      rc < 0 ? NULL : err);
     for (size_t i = 0; i < count; i++)
         mend_mtu(store, &devices[i].dev);
     return rc < 0 ? rc : finish;
@@ -237,6 +238,7 @@ int slip__xen_setup_close(struct slip_xen_store *store, struct slip_xen_leaving 
                           size_t count, enum slip_xen_patience patience, struct slip_error **err)
 {
     struct slip_error *first = NULL;
+    uint64_t deadline;
     int rc = 0;
 
     if (patience == SLIP_XEN_POLITELY) {
@@ -253,8 +255,9 @@ int slip__xen_setup_close(struct slip_xen_store *store, struct slip_xen_leaving 
     }
     for (size_t i = 0; i < count; i++)
         slip__xen_script_start(&devices[i].script, false, first ? NULL : &first);
+    deadline = slip__xen_scripts_deadline(); /* of all of them together */
     for (size_t i = 0; i < count; i++)
-        slip__xen_scripts_finish(store, &devices[i].script, 1, first ? NULL : &first);
+        slip__xen_scripts_finish(store, &devices[i].script, 1, deadline, first ? NULL : &first);
     rc = slip__error_copy(err, first);
     slip_error_free(first);
     return rc;
