@@ -65,8 +65,9 @@ static bool identify(const struct other *other, struct identity *ret)
         *ret = of_number(makedev(major_number, minor_number));
         return true;
     }
-    if (path[0] != '/' && strchr(path, ':')) /* QEMU's: "aio:/path", "qcow2:/path" */
-        path = strrchr(path, ':') + 1;
+    if (path[0] != '/' &&
+        strstr(path, ":/")) /* QEMU's: "aio:/path", "qcow2:/path"; paths may have colons */
+        path = strstr(path, ":/") + 1;
     if (path[0] != '/' || stat(path, &st) < 0)
         return false;
     *ret = of_stat(&st);
