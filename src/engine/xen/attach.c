@@ -28,11 +28,11 @@ struct arrival {
     bool frozen;                   /* the guest does not run: it will see the device when it does */
 };
 
-/* The lowest number that no interface has; -1: one of them has this address. */
-static int64_t free_vif(struct slip_xen_store *store, uint32_t domid, const char *mac)
+/* The number after the highest that an interface has, as libxl chooses; -1: one of them has this address. */
+static int64_t next_vif(struct slip_xen_store *store, uint32_t domid, const char *mac)
 {
     SLIP_AUTO(slip__buf_dispose) struct slip_buf ids = {0};
-    int64_t lowest = 0;
+    int64_t next = 0;
 
     slip__xen_store_list(store, &ids, "/local/domain/0/backend/vif/%u", domid);
     for (const char *id = NULL; (id = slip__xen_store_list_next(&ids, id));) {
@@ -43,11 +43,11 @@ static int64_t free_vif(struct slip_xen_store *store, uint32_t domid, const char
                              domid, id);
         if (strcasecmp(other, mac) == 0)
             return -1;
-        if (slip__xen_store_parse_uint(id, &number) && (int64_t)number >= lowest &&
-            number < UINT32_MAX)
-            lowest = (int64_t)number + 1;
+        if (slip__xen_store_parse_uint(id, &number) && number < UINT32_MAX &&
+            (int64_t)number >= next)
+            next = (int64_t)number + 1;
     }
-    return lowest;
+    return next;
 }
 
 static int open_device(struct arrival *a, struct slip_error **err)
@@ -64,7 +64,7 @@ static int open_device(struct arrival *a, struct slip_error **err)
             a->script = slip__xen_disk_script(&a->disk, a->domid);
         return rc;
     }
-    devid = free_vif(a->store, a->domid, a->device->vif->mac.value);
+    devid = next_vif(a->store, a->domid, a->device->vif->mac.value);
     if (devid < 0)
         return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_DEVICE_TAKEN,
                                 "the guest has an interface with the address %s already",
