@@ -98,7 +98,8 @@ struct slip_domain_info {
         supervisor_pid; /* 0: no supervisor stands behind it (another toolstack's domain, or it died) */
     int domid;          /* the hypervisor's number; -1: the engine has none, or not yet */
     uint64_t memory_bytes;
-    unsigned vcpus;
+    unsigned
+        vcpus; /* the description's vcpus=; of another toolstack's domain those that are online */
     uint64_t uptime_us; /* since the domain was created; 0: not known */
     unsigned boots;     /* 1 + restarts; 0: not known */
     uint64_t cpu_us;    /* processor time it has used; 0 where the engine does not count */

@@ -158,6 +158,8 @@ static void tell_supervised(struct lister *l, const struct entry *entry)
     info.supervisor_pid = entry->record.supervisor_pid;
     info.uptime_us = entry->record.uptime_us;
     info.boots = entry->record.boots;
+    if (entry->record.vcpus)
+        info.vcpus = entry->record.vcpus;
     if (entry->record.state != SLIP_STATE_RUNNING && entry->record.state != SLIP_STATE_PAUSED)
         info.state = entry->record.state;
     used(hosted);

@@ -54,6 +54,8 @@ void slip__stray_merge(const struct slip_domain_info *record, struct slip_domain
     memcpy(info->type, record->type, sizeof(info->type));
     info->uptime_us = record->uptime_us;
     info->boots = record->boots;
+    if (record->vcpus)
+        info->vcpus = record->vcpus;
     info->supervisor_pid = 0;
     if (!is_complete(record) && info->state != SLIP_STATE_DYING)
         info->state = SLIP_STATE_HALF_BUILT;

@@ -153,7 +153,6 @@ void slip__supervisor_look(struct slip_supervisor *s)
         return;
     s->info.domid = now.domid;
     s->info.memory_bytes = now.memory_bytes;
-    s->info.vcpus = now.vcpus;
     s->info.cpu_us = now.cpu_us;
     s->info.on_cpu = now.on_cpu;
     s->info.blocked = now.blocked;

@@ -494,7 +494,7 @@ int hosted_set_up(void **state)
     st->guest.uuid.value = strdup(HOSTED_UUID);
     st->guest.type.value = SLIP_TYPE_PVH;
     st->guest.memory.value = 64;
-    st->guest.vcpus.value = 1;
+    st->guest.vcpus.value = 4; /* of which look() sees one online */
     stage = st;
     *state = st;
     return 0;

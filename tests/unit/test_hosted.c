@@ -297,6 +297,7 @@ static void a_guest_goes_on_without_its_supervisor(void **state)
     assert_int_equal(info.state, SLIP_STATE_RUNNING);
     assert_int_equal(info.supervisor_pid, 0);
     assert_int_equal(info.boots, 1);
+    assert_int_equal(info.vcpus, 4);
     assert_true(info.uptime_us > 0);
 
     /* Its name stays taken, and says whose. */
@@ -401,11 +402,14 @@ static void the_hypervisor_knows_better(void **state)
     domain.state = SLIP_STATE_RUNNING;
     hosted_write(st, 1, &domain);
     assert_int_equal(listed(st, "vm").state, SLIP_STATE_RUNNING);
+    assert_int_equal(listed(st, "vm").vcpus,
+                     4); /* but not of how many there are: one is online so far */
     assert_int_equal(slip__client_request(&client, "info", &reply, NULL), 0);
     slip__info_from_json(reply, &info);
     json_decref(reply);
     assert_int_equal(info.state, SLIP_STATE_RUNNING);
     assert_int_equal(info.domid, 1);
+    assert_int_equal(info.vcpus, 4);
     assert_int_equal(info.cpu_us, 5);
     assert_int_equal(slip__client_request(&client, "pause", NULL, NULL), 0);
     assert_true(hosted_read(st, 1, &domain));
