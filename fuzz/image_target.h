@@ -116,7 +116,7 @@ static inline void fuzz_image(const uint8_t *bytes, size_t len)
         close(fd);
         return;
     }
-    if (fuzz_call(slip__image_probe(fd, len, "fuzz", &image, &err), &err) < 0)
+    if (fuzz_call(slip__image_probe_here(fd, len, "fuzz", &image, &err), &err) < 0)
         return;
     if (fuzz_call(slip__image_load(image, NULL, NULL, NULL, &err), &err) == 0) {
         fuzz_check(image);

@@ -9,6 +9,7 @@
 #define SLIP_ABI_RAM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "slipway/error.h"
@@ -23,11 +24,24 @@ struct slip_ram_region {
 
 #define SLIP_RAM_MAX_REGIONS 4
 
+/* Where bytes go whose place in guest memory somebody else has at hand. */
+struct slip_ram_sink {
+    /* Room for *ret_cap bytes, until the next call; NULL and *err: there is none. */
+    void *(*room)(struct slip_ram_sink *sink, size_t *ret_cap, struct slip_error **err);
+    /* The len bytes at at, which lie in that room, belong at gpa. They may belong at several places. */
+    int (*put)(struct slip_ram_sink *sink, const void *at, uint64_t gpa, size_t len,
+               struct slip_error **err);
+};
+
 struct slip_ram {
     /* Its pages may hold what they held before, for somebody else: what must be zero is to be written. */
     bool stale;
     unsigned n_regions; /* ascending, not touching */
     struct slip_ram_region regions[SLIP_RAM_MAX_REGIONS];
+    /* The regions lie in a file that can be mapped, one after another; the engine's. */
+    bool in_file;
+    int fd;
+    struct slip_ram_sink *sink; /* not NULL: only this way goes into it; map is not to be called */
     /* Makes [gpa, gpa + len), which lies inside one region, writable at the returned address; NULL and *err if it can't.
      * The mapping stays until the engine drops the RAM. */
     void *(*map)(struct slip_ram *ram, uint64_t gpa, uint64_t len, struct slip_error **err);

@@ -61,6 +61,11 @@ static int cannot_start(int errnum, struct slip_error **err)
     return rc;
 }
 
+static void set_deadline(struct slip_jail *jail)
+{
+    jail->deadline_us = slip__now_us() + jail->terms.reply_ms * 1000ull;
+}
+
 int slip__jail_start(struct slip_jail *jail, const struct slip_jail_terms *terms, slip_jail_fn *fn,
                      void *payload, const int *keep, size_t n_keep, struct slip_error **err)
 {
@@ -96,16 +101,12 @@ int slip__jail_start(struct slip_jail *jail, const struct slip_jail_terms *terms
     pidfd = pidfd_open(pid, 0);
     errnum = errno;
     *jail = (struct slip_jail){.terms = *terms, .fd = ends[0], .pidfd = pidfd, .pid = pid};
+    set_deadline(jail);
     if (pidfd < 0 && errnum != ESRCH) {
         slip__jail_dispose(jail);
         return cannot_start(errnum, err);
     }
     return 0;
-}
-
-static uint64_t deadline(const struct slip_jail *jail)
-{
-    return slip__now_us() + jail->terms.reply_ms * 1000ull;
 }
 
 void slip__jail_end(struct slip_jail *jail)
@@ -182,8 +183,10 @@ static int say_end(struct slip_jail *jail, struct slip_error **err)
     siginfo_t info;
     int signal;
 
-    if (jail->pidfd >= 0 && poll(&pfd, 1, END_MS) == 0)
+    if (jail->pidfd >= 0 && poll(&pfd, 1, END_MS) == 0) {
         slip__jail_end(jail);
+        return say(jail, SLIP_CODE_JAIL_CRASH, err, "hung up without an answer");
+    }
     if (!reap(jail, &info))
         return say(jail, SLIP_CODE_JAIL_CRASH, err, "ended, and somebody else was told how");
     signal = info.si_status;
@@ -223,10 +226,17 @@ static int explain(struct slip_jail *jail, int rc, struct slip_error **err)
     }
 }
 
+int slip__jail_ask(struct slip_jail *jail, uint32_t kind, const void *bytes, size_t len,
+                   int pass_fd, struct slip_error **err)
+{
+    set_deadline(jail);
+    return slip__jail_send(jail, kind, bytes, len, pass_fd, err);
+}
+
 int slip__jail_send(struct slip_jail *jail, uint32_t kind, const void *bytes, size_t len,
                     int pass_fd, struct slip_error **err)
 {
-    return explain(jail, slip__frame_send(jail->fd, deadline(jail), kind, bytes, len, pass_fd),
+    return explain(jail, slip__frame_send(jail->fd, jail->deadline_us, kind, bytes, len, pass_fd),
                    err);
 }
 
@@ -248,7 +258,7 @@ int slip__jail_receive(struct slip_jail *jail, size_t limit, uint32_t *ret_kind,
                        struct slip_buf *ret, struct slip_error **err)
 {
     int rc = explain(
-        jail, slip__frame_receive(jail->fd, deadline(jail), limit, ret_kind, ret, NULL), err);
+        jail, slip__frame_receive(jail->fd, jail->deadline_us, limit, ret_kind, ret, NULL), err);
 
     return rc == 0 && *ret_kind == KIND_UNCONFINED ? say_unconfined(jail, ret, err) : rc;
 }

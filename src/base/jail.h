@@ -29,7 +29,7 @@ struct slip_jail_terms {
     enum slip_rc rc;       /* of a failure that is what it reads to blame for */
     uint64_t memory_bytes; /* private memory, on top of the size that we had as it started */
     unsigned cpu_seconds;  /* of processor time, its whole life */
-    unsigned reply_ms; /* by the clock, between one message of it and the next that we wait for */
+    unsigned reply_ms;     /* by the clock, for all that it answers to one request */
 };
 
 struct slip_jail {
@@ -37,6 +37,7 @@ struct slip_jail {
     int fd;    /* our end of the socket; -1: there is no child */
     int pidfd; /* readable once it has ended; -1: it ended before we could ask for one */
     pid_t pid; /* 0: reaped */
+    uint64_t deadline_us;
 };
 
 /* An empty one: dispose is fine on it. */
@@ -52,7 +53,11 @@ typedef void slip_jail_fn(int fd, void *payload);
  * is what the first receive says. */
 int slip__jail_start(struct slip_jail *jail, const struct slip_jail_terms *terms, slip_jail_fn *fn,
                      void *payload, const int *keep, size_t n_keep, struct slip_error **err);
-/* Sends it a message, with a descriptor unless pass_fd is -1. */
+/* Asks it for something: sends a message, with a descriptor unless pass_fd is -1. From now on it has reply_ms; so it has from its
+ * start. */
+int slip__jail_ask(struct slip_jail *jail, uint32_t kind, const void *bytes, size_t len,
+                   int pass_fd, struct slip_error **err);
+/* Sends it a message that is no new request. */
 int slip__jail_send(struct slip_jail *jail, uint32_t kind, const void *bytes, size_t len,
                     int pass_fd, struct slip_error **err);
 /* Its next message, of at most limit bytes. Foreign, whatever it is. Its end, and what it is late with, are errors that say so. */

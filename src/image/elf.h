@@ -54,6 +54,10 @@ int slip__image_load_bare(struct slip_image *image, struct slip_ram *ram, slip_b
 /* Where the segment's bytes would be had nothing been moved: its p_paddr. */
 uint64_t slip__image_unmoved(const struct slip_image *image, const struct slip_segment *segment);
 
+/* The host address of a segment's memory, what is stale of it beyond its file bytes zeroed. NULL and *err: it is not all RAM. */
+void *slip__image_segment_at(const struct slip_image *image, const struct slip_segment *seg,
+                             struct slip_ram *ram, struct slip_error **err);
+
 #define ULL(x) ((unsigned long long)(x))
 
 #endif

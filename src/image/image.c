@@ -14,6 +14,7 @@
 #include "image/linux.h"
 #include "image/pv.h"
 #include "image/report.h"
+#include "image/talk.h"
 
 /* Read at once: holds the boot header of a bzImage and every magic looked for. */
 #define HEAD_BYTES 1024u
@@ -154,8 +155,8 @@ static int open_head(struct slip_image *image, struct slip_error **err)
     return image->kind->open(image, head, len, err);
 }
 
-int slip__image_probe(int fd, uint64_t file_bytes, const char *name, struct slip_image **ret,
-                      struct slip_error **err)
+int slip__image_probe_here(int fd, uint64_t file_bytes, const char *name, struct slip_image **ret,
+                           struct slip_error **err)
 {
     struct slip_image *image = calloc(1, sizeof(*image));
     int rc;
@@ -182,11 +183,13 @@ void slip_image_free(struct slip_image *image)
 {
     if (!image)
         return;
+    slip__proxy_free(image->proxy);
     slip__elf_free(image->elf);
     free(image->name);
     free(image->kernel_segments);
     free(image->notes);
-    close(image->fd);
+    if (image->fd >= 0)
+        close(image->fd);
     free(image);
 }
 
@@ -208,6 +211,7 @@ int slip_image_open(const char *path, struct slip_image **ret, struct slip_error
         slip_image_free(image);
         return rc;
     }
+    slip__proxy_finish(image->proxy); /* all is known: no process is to be kept for it */
     *ret = image;
     return 0;
 }
@@ -309,8 +313,8 @@ static int load_kernel(struct slip_image *image, struct slip_ram *ram, slip_byte
     return rc;
 }
 
-int slip__image_load(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
-                     void *payload, struct slip_error **err)
+int slip__image_load_here(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
+                          void *payload, struct slip_error **err)
 {
     int rc;
 
@@ -326,4 +330,11 @@ int slip__image_load(struct slip_image *image, struct slip_ram *ram, slip_bytes_
         slip__error_prefix(err, "kernel '%s'", image->name);
     image->loaded = rc == 0;
     return rc;
+}
+
+int slip__image_load(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
+                     void *payload, struct slip_error **err)
+{
+    return image->proxy ? slip__proxy_load(image, ram, progress, payload, err)
+                        : slip__image_load_here(image, ram, progress, payload, err);
 }

@@ -6,6 +6,11 @@
  *   slip__image_probe() looks at the headers only (for a bzImage: decompresses the first KiBs): format and segments are known;
  *   slip__image_load()  streams the rest, scattering segments into guest RAM (or nowhere, ram == NULL), and learns notes
  *                       and entry points on the way.
+ *
+ * A file that nobody vouches for is read in a child that is locked up (base/jail.h): what is here of such an image is what that
+ * child says, checked by check.c and no more than that. A new field needs a line in wire.c. The same calls work on an image that
+ * is read in this process (slip__image_probe_here(): for tests, fuzzing and measuring); code of this folder that does the work
+ * is called with such a one only, in the child.
  */
 #ifndef SLIP_IMAGE_IMAGE_H
 #define SLIP_IMAGE_IMAGE_H
@@ -117,6 +122,7 @@ struct slip_multiboot {
 
 struct slip_elf; /* how to read on; src/image only, like */
 struct slip_image_kind;
+struct slip_image_proxy;
 
 struct slip_image {
     enum slip_image_format format; /* of the file */
@@ -151,9 +157,10 @@ struct slip_image {
     struct slip_segment bare; /* the one of SLIP_FORM_LINUX */
     struct slip_elf *elf;     /* owned */
     const struct slip_image_kind *kind;
-    enum slip_image_form form; /* what segments are about: slip__image_use() sets it */
-    bool moved;          /* by slip__image_move_to() ... */
-    uint64_t moved_from; /* ... from here: the lowest gpa before the first move */
+    struct slip_image_proxy *proxy; /* who reads it elsewhere; NULL: it is read here. Owned */
+    enum slip_image_form form;      /* what segments are about: slip__image_use() sets it */
+    bool moved;                     /* by slip__image_move_to() ... */
+    uint64_t moved_from;            /* ... from here: the lowest gpa before the first move */
 
     /* after load */
     bool loaded;
@@ -171,11 +178,18 @@ struct slip_image {
  * of the boot header are known from here on. */
 int slip__image_probe(int fd, uint64_t file_bytes, const char *name, struct slip_image **ret,
                       struct slip_error **err);
+/* The same in this process: by who can do with being taken over. */
+int slip__image_probe_here(int fd, uint64_t file_bytes, const char *name, struct slip_image **ret,
+                           struct slip_error **err);
 /* Streams the rest. ram NULL: only learns. A second load into another RAM is allowed. progress, in bytes of the ELF, may be
  * NULL. Of a segment only its file_bytes are written: what follows them is zero because guest RAM is, unless it is stale (abi/ram.h). Loading
  * over used RAM is the caller's to prepare. A kernel without a PVH entry loads: see slip__image_entry(). */
 int slip__image_load(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
                      void *payload, struct slip_error **err);
+
+/* What it does where the file is read: for that folder's own use. */
+int slip__image_load_here(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
+                          void *payload, struct slip_error **err);
 
 /* From now on segments and load are about that form: one segment at gpa for SLIP_FORM_LINUX. The one of a fresh image is
  * SLIP_FORM_KERNEL. SLIP_EIMAGE: the file has no such form. To be loaded (again) after it; entries and notes that are known

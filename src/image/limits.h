@@ -22,4 +22,10 @@
 /* Times a compressed stream may be started again to reach bytes that were passed by. */
 #define SLIP_LIMIT_REWINDS 3u
 
+/* What a reader in its jail may use. Memory: the largest dictionary, twice a block of lz4 and its buffers come to 190 MiB. Time: an
+ * xz kernel takes a second, and a hundred on an emulated machine; a file system may be slow. */
+#define SLIP_LIMIT_READER_BYTES       (256ull << 20)
+#define SLIP_LIMIT_READER_CPU_SECONDS 240u
+#define SLIP_LIMIT_READER_SECONDS     600u
+
 #endif

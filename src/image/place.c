@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which part of a file is loaded, and where to. Knows no format: only segments, and the entries that go with them. */
-#include <string.h>
-
 #include "base/ckd.h"
 #include "base/file.h"
 #include "image/elf.h"
 #include "image/linux.h"
+#include "image/talk.h"
 
 /* A slice of what is read at once, so that progress is told now and then. */
 #define SLICE_BYTES (4u << 20)
@@ -54,33 +53,50 @@ static int use_linux(struct slip_image *image, uint64_t gpa, struct slip_error *
 int slip__image_use(struct slip_image *image, enum slip_image_form form, uint64_t gpa,
                     struct slip_error **err)
 {
+    if (image->proxy)
+        return slip__proxy_use(image, form, gpa, err);
     return form == SLIP_FORM_LINUX ? use_linux(image, gpa, err) : use_kernel(image, err);
+}
+
+/* A slice of the file to dst, or, dst NULL, to the sink; *ret_bytes has at most that many. */
+static int load_slice(struct slip_image *image, struct slip_ram *ram, uint8_t *dst, uint64_t at,
+                      uint64_t *ret_bytes, struct slip_error **err)
+{
+    const struct slip_segment *seg = &image->bare;
+    size_t cap = SLICE_BYTES;
+    uint8_t *to = dst ? dst + at : ram->sink->room(ram->sink, &cap, err);
+    int rc;
+
+    if (!to)
+        return SLIP_EIO;
+    *ret_bytes = seg->file_bytes - at < cap ? seg->file_bytes - at : cap;
+    rc = slip__file_pread(image->fd, "the kernel file", to, *ret_bytes, seg->file_offset + at, err);
+    return rc < 0 || dst ? rc
+                         : ram->sink->put(ram->sink, to, seg->gpa + at, (size_t)*ret_bytes, err);
 }
 
 int slip__image_load_bare(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
                           void *payload, struct slip_error **err)
 {
     const struct slip_segment *seg = &image->bare;
-    uint8_t *dst;
+    uint8_t *dst = NULL;
+    uint64_t n;
 
     if (!ram)
         return 0;
-    dst =
-        slip__ram_at(ram, "the Linux kernel that unpacks itself", seg->gpa, seg->memory_bytes, err);
-    if (!dst)
-        return SLIP_EIMAGE;
-    for (uint64_t at = 0; at < seg->file_bytes; at += SLICE_BYTES) {
-        uint64_t left = seg->file_bytes - at, n = left < SLICE_BYTES ? left : SLICE_BYTES;
-        int rc =
-            slip__file_pread(image->fd, "the kernel file", dst + at, n, seg->file_offset + at, err);
+    if (!ram->sink) {
+        dst = slip__image_segment_at(image, seg, ram, err);
+        if (!dst)
+            return SLIP_EIMAGE;
+    }
+    for (uint64_t at = 0; at < seg->file_bytes; at += n) {
+        int rc = load_slice(image, ram, dst, at, &n, err);
 
         if (rc < 0)
             return rc;
         if (progress)
             progress(at + n, seg->file_bytes, payload);
     }
-    if (ram->stale)
-        memset(dst + seg->file_bytes, 0, seg->memory_bytes - seg->file_bytes);
     return 0;
 }
 
@@ -102,6 +118,8 @@ int slip__image_move_to(struct slip_image *image, uint64_t gpa, struct slip_erro
 {
     uint64_t first, end;
 
+    if (image->proxy)
+        return slip__proxy_move_to(image, gpa, err);
     if (image->form == SLIP_FORM_LINUX)
         return use_linux(image, gpa, err);
     if (image->n_segments == 0)

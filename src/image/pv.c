@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "image/elf.h"
 #include "image/report.h"
+#include "image/talk.h"
 
 /* The highest address that Xen's own range may be asked to begin at: public/arch-x86/xen-x86_{64,32}.h. */
 #define XEN_START_64 0xffff800000000000ull
@@ -302,6 +303,8 @@ uint64_t slip__image_pv_offset(const struct slip_image *image)
 
 int slip__image_move_down(struct slip_image *image, uint64_t offset, struct slip_error **err)
 {
+    if (image->proxy)
+        return slip__proxy_move_down(image, offset, err);
     if (image->n_segments == 0)
         return 0;
     if (image->segments[0].gpa < offset)

@@ -6,26 +6,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-static unsigned countdown;
-static bool failed;
+/* Shared with the children that a test's process makes: what they allocate counts. */
+static struct {
+    unsigned countdown;
+    bool failed;
+} * counts;
+
+__attribute__((constructor)) static void share_counts(void)
+{
+    counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (counts == MAP_FAILED)
+        abort();
+}
 
 void fail_allocation(unsigned n)
 {
-    countdown = n;
-    failed = false;
+    counts->countdown = n;
+    counts->failed = false;
 }
 
 bool allocation_failed(void)
 {
-    return failed;
+    return counts->failed;
 }
 
 static bool fails_now(void)
 {
-    if (countdown == 0 || --countdown)
+    if (!counts || counts->countdown == 0 || --counts->countdown)
         return false;
-    failed = true;
+    counts->failed = true;
     return true;
 }
 

@@ -105,7 +105,7 @@ static int open_bytes(const struct slip_buf *file, size_t len, struct slip_ram *
                       struct slip_image **ret, struct slip_error **err)
 {
     struct slip_image *image = NULL;
-    int rc = slip__image_probe(mk_fd(file->data, len), len, "k", &image, err);
+    int rc = slip__image_probe_here(mk_fd(file->data, len), len, "k", &image, err);
 
     if (rc == 0)
         rc = slip__image_load(image, ram, NULL, NULL, err);
@@ -436,7 +436,7 @@ static void both_forms(void **state)
     slip__buf_patch(&file, 0x236, 1, 2);
     slip__buf_patch(&file, 0x260, 3 * MIB, 4);
     rest = file.len - 2560;
-    assert_int_equal(slip__image_probe(mk_fd(file.data, file.len), file.len, "k", &image, &err), 0);
+    assert_int_equal(slip__image_probe_here(mk_fd(file.data, file.len), file.len, "k", &image, &err), 0);
     assert_int_equal(slip__image_entry(image, SLIP_ENTRY_LINUX64)->address, 0x1000200);
     assert_int_equal(slip__image_entry(image, SLIP_ENTRY_LINUX32)->address, 0x1000000);
     assert_int_equal(image->n_segments, 2);
@@ -730,7 +730,7 @@ static void out_of_memory(void **state)
             int fd = mk_fd(file.data, file.len), rc;
 
             fail_allocation(n);
-            rc = slip__image_probe(fd, file.len, "k", &image, &err);
+            rc = slip__image_probe_here(fd, file.len, "k", &image, &err);
             if (rc == 0)
                 rc = slip__image_load(image, NULL, NULL, NULL, &err);
             again = allocation_failed();
@@ -791,7 +791,7 @@ static void real_kernel(void **state)
     (void)state;
     snprintf(path, sizeof(path), "%s/vmlinuz", folder);
     assert_int_equal(slip__file_open("kernel", path, &fd, &size, &err), 0);
-    if (slip__image_probe(fd, size, path, &image, &err) < 0)
+    if (slip__image_probe_here(fd, size, path, &image, &err) < 0)
         fail_msg("%s", slip_error_message(err));
     mk_ram_init(&ram, 0, 256u * MIB);
     if (slip__image_load(image, &ram.ram, NULL, NULL, &err) < 0)

@@ -69,7 +69,7 @@ static int open_bytes(const void *bytes, size_t len, struct slip_ram *ram, struc
                       struct slip_error **err)
 {
     struct slip_image *image = NULL;
-    int rc = slip__image_probe(mk_fd(bytes, len), len, "k", &image, err);
+    int rc = slip__image_probe_here(mk_fd(bytes, len), len, "k", &image, err);
 
     if (rc == 0)
         rc = slip__image_load(image, ram, NULL, NULL, err);
@@ -677,7 +677,7 @@ static void out_of_memory(void **state)
         char *text = NULL, *words = NULL;
 
         fail_allocation(n);
-        rc = slip__image_probe(fd, file.len, "k", &image, &err);
+        rc = slip__image_probe_here(fd, file.len, "k", &image, &err);
         if (rc == 0)
             rc = slip__image_load(image, NULL, NULL, NULL, &err);
         if (rc == 0)

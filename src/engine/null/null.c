@@ -94,6 +94,8 @@ static int ram_init(struct null_ram *ram, enum slip_type type, uint64_t memory_b
         return slip__error_errno(err, SLIP_EENGINE, errno, "cannot map %llu bytes of guest memory",
                                  (unsigned long long)ram->size);
     ram->bytes = bytes;
+    ram->base.in_file = true;
+    ram->base.fd = ram->fd;
     return 0;
 }
 

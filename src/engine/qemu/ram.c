@@ -65,6 +65,8 @@ int slip__qemu_ram_init(struct slip_qemu_ram *ram, const struct slip_machine *ma
     madvise(base, bytes, MADV_DONTDUMP); /* a guest's secrets are not for our core dumps */
     *ram = (struct slip_qemu_ram){.ram = {.map = ram_map}, .fd = fd, .base = base, .bytes = bytes};
     ram->low_bytes = bytes < machine->low_ram_max_bytes ? bytes : machine->low_ram_max_bytes;
+    ram->ram.in_file = true; /* as ram_map() reads it */
+    ram->ram.fd = fd;
     ram->ram.n_regions = slip__layout_ram(machine, bytes, ram->ram.regions);
     return 0;
 }
