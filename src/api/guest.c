@@ -27,9 +27,9 @@ static int options_of(const struct slip_guest_options *given, struct slip_guest_
     if (given->size != sizeof(*ret))
         return slip__error(err, SLIP_EINVAL, "slip_guest_options has size %zu, needs %zu",
                            given->size, sizeof(*ret));
-    if (given->flags & ~SLIP_GUEST_XL_COMPAT)
+    if (given->flags & ~(SLIP_GUEST_XL_COMPAT | SLIP_GUEST_CONVERT))
         return slip__error(err, SLIP_EINVAL, "slip_guest_options has unknown flags 0x%x",
-                           given->flags & ~SLIP_GUEST_XL_COMPAT);
+                           given->flags & ~(SLIP_GUEST_XL_COMPAT | SLIP_GUEST_CONVERT));
     if (given->n_overrides && !given->overrides)
         return slip__error(err, SLIP_EINVAL,
                            "slip_guest_options has %zu overrides and no list of them",
@@ -157,7 +157,8 @@ int slip_guest_parse(const char *name, const char *folder, const void *text, siz
         (rc = format_of(opts.format, text, len, &format, err)) < 0 ||
         (rc = absolute_folder(folder, &whole_folder, err)) < 0)
         return rc;
-    strictness = (struct slip_strictness){.xl_compat = opts.flags & SLIP_GUEST_XL_COMPAT};
+    strictness = (struct slip_strictness){.xl_compat = opts.flags & SLIP_GUEST_XL_COMPAT,
+                                          .convert = opts.flags & SLIP_GUEST_CONVERT};
     source = slip__diags_add_source(diags, name, text, len);
     guest = slip__guest_new();
     if (!source || !guest) {

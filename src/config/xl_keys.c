@@ -268,6 +268,12 @@ static int apply_records(struct xl_reader *r, const struct slip_field *field,
     /* Every list of records has the shape of struct slip_disk_list (schema.c checks it). */
     const struct slip_disk_list *list = (void *)slip__field_mark(field, r->guest);
 
+    if (field->item != &slip__record_disk && field->item != &slip__record_vif &&
+        field->item != &slip__record_vfb) {
+        slip__diag(r->diags, SLIP_CODE_KEY_IGNORED, value->span, "'%s' is not read yet",
+                   field->key);
+        return 0;
+    }
     if (value->kind != XL_LIST) {
         wrong_kind(r, field, value, "a list of strings");
         return 0;
@@ -318,13 +324,7 @@ static int apply_atom(struct xl_reader *r, const struct slip_field *field,
 
 static const struct slip_field *field_of(const struct xl_statement *s)
 {
-    for (size_t i = 0; i < slip__record_guest.n_fields; i++) {
-        const struct slip_field *field = &slip__record_guest.fields[i];
-
-        if (strlen(field->key) == s->key_len && memcmp(field->key, s->key, s->key_len) == 0)
-            return field;
-    }
-    return NULL;
+    return slip__field_find_len(&slip__record_guest, s->key, s->key_len);
 }
 
 static void unknown_key(struct xl_reader *r, const struct xl_statement *s)

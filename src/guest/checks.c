@@ -275,7 +275,8 @@ static void check_device_model(struct slip_rules *r)
         const struct slip_field *field = &slip__record_guest.fields[i];
         const struct slip_mark *mark = slip__field_mark(field, r->guest);
 
-        if (strncmp(field->key, "device_model_", 13) == 0 && mark->origin == SLIP_GIVEN)
+        if (strncmp(field->key, "device_model_", 13) == 0 && mark->origin == SLIP_GIVEN &&
+            strcmp(field->key, "device_model_args_pv") != 0)
             slip__diag(r->diags, SLIP_CODE_DEVICE_MODEL_IDLE, mark->span,
                        "'%s' has no effect: a %s guest has no device model", field->key,
                        slip__enum_word(type->words, r->guest->type.value));

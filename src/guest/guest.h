@@ -14,6 +14,8 @@ void slip__guest_free(struct slip_guest *guest);
 struct slip_strictness {
     bool xl_compat; /* what xl lets pass is a warning */
     bool damaged;   /* the text had mistakes: what seems missing may be in what could not be read */
+    bool
+        convert; /* it is to be written, not started: what can't be started, but can be said, is a warning */
 };
 
 /* The one late pass, in this order: the rules of how a guest starts (design: type/builder, exactly one boot method,
@@ -27,6 +29,10 @@ int slip__guest_resolve(struct slip_guest *guest, const char *folder,
  * first network interface will have there. */
 int slip__guest_resolve_devices(struct slip_guest *guest, const char *folder, size_t first_vif,
                                 struct slip_diags *diags, struct slip_error **err);
+
+/* On a resolved guest, or one that was just read: deprecated spellings become today's, as given: builder is type, bios is
+ * firmware, root and extra are cmdline, ... The guest means the same. -1 when out of memory. */
+int slip__guest_modernize(struct slip_guest *guest);
 
 /* What starts the guest, after resolving. */
 enum slip_boot_method { SLIP_BOOT_KERNEL, SLIP_BOOT_FIRMWARE, SLIP_BOOT_BOOTLOADER };

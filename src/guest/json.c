@@ -206,14 +206,6 @@ static int field_from_json(const struct slip_field *field, void *object, const j
     }
 }
 
-static const struct slip_field *field_named(const struct slip_record *record, const char *name)
-{
-    for (size_t i = 0; i < record->n_fields; i++)
-        if (strcmp(record->fields[i].name, name) == 0)
-            return &record->fields[i];
-    return NULL;
-}
-
 int slip__object_from_json(const struct slip_record *record, const json_t *json, void *object,
                            struct slip_error **err)
 {
@@ -227,7 +219,7 @@ int slip__object_from_json(const struct slip_record *record, const json_t *json,
                                 record->name);
     json_object_foreach((json_t *)json, name, member)
     {
-        const struct slip_field *field = field_named(record, name);
+        const struct slip_field *field = slip__field_named(record, name);
 
         rc = field ? field_from_json(field, object, member, err)
                    : slip__error_code(err, SLIP_EINVAL, SLIP_CODE_BAD_MESSAGE,

@@ -15,5 +15,9 @@
 #define SLIP_LIMIT_MEMORY_MIB (1ull << 26)
 /* vCPUs of one guest: 8-bit APIC ids, 255 is the broadcast. */
 #define SLIP_LIMIT_VCPUS 255u
+/* Numbers of devices, controllers, nodes, and turns in an order: far more than a guest can have. */
+#define SLIP_LIMIT_ORDER 65535u
+/* A page frame's number: 52 bits of physical address, all that x86 defines. */
+#define SLIP_LIMIT_FRAME ((1ull << 40) - 1)
 
 #endif

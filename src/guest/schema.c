@@ -22,16 +22,19 @@
 
 /* Fields, record by record; a record comes after those that it has lists of. */
 #define SLIP_RECORD(r, doc) static const struct slip_field fields_##r[] = {
-#define SLIP_STR(r, f, k, def, d)            \
+#define SLIP_TXT(r, f, s, k, def, d)         \
     {.name = #f,                             \
      .key = k,                               \
+     .key_len = sizeof(k) - 1,               \
      .kind = SLIP_KIND_STR,                  \
+     .syntax = SLIP_SYNTAX_##s,              \
      .offset = offsetof(struct slip_##r, f), \
      .default_text = def,                    \
      .doc = d},
 #define SLIP_INT(r, f, k, lo, hi, u, def, d) \
     {.name = #f,                             \
      .key = k,                               \
+     .key_len = sizeof(k) - 1,               \
      .kind = SLIP_KIND_INT,                  \
      .offset = offsetof(struct slip_##r, f), \
      .min = lo,                              \
@@ -42,6 +45,7 @@
 #define SLIP_BOOL(r, f, k, def, d)           \
     {.name = #f,                             \
      .key = k,                               \
+     .key_len = sizeof(k) - 1,               \
      .kind = SLIP_KIND_BOOL,                 \
      .unit = "",                             \
      .offset = offsetof(struct slip_##r, f), \
@@ -51,21 +55,25 @@
 #define SLIP_ENUM_FIELD(r, f, e, k, def, d)  \
     {.name = #f,                             \
      .key = k,                               \
+     .key_len = sizeof(k) - 1,               \
      .kind = SLIP_KIND_ENUM,                 \
      .offset = offsetof(struct slip_##r, f), \
      .words = &enum_table_##e,               \
      .default_text = def,                    \
      .doc = d},
-#define SLIP_STRS(r, f, k, d)                \
+#define SLIP_TXTS(r, f, s, k, d)             \
     {.name = #f,                             \
      .key = k,                               \
+     .key_len = sizeof(k) - 1,               \
      .kind = SLIP_KIND_STRS,                 \
+     .syntax = SLIP_SYNTAX_##s,              \
      .offset = offsetof(struct slip_##r, f), \
      .default_text = "none",                 \
      .doc = d},
 #define SLIP_LIST(r, f, it, k, d)            \
     {.name = #f,                             \
      .key = k,                               \
+     .key_len = sizeof(k) - 1,               \
      .kind = SLIP_KIND_LIST,                 \
      .offset = offsetof(struct slip_##r, f), \
      .item = &slip__record_##it,             \
@@ -86,6 +94,13 @@
     };
 #include "guest/schema.def"
 
+#define SLIP_TOPIC_guest(f, t) {t, offsetof(struct slip_guest, f)},
+#define SLIP_TOPIC(r, f, t)    SLIP_TOPIC_##r(f, t)
+const struct slip_topic slip__guest_topics[] = {
+#include "guest/schema.def"
+};
+const size_t slip__guest_n_topics = SLIP_COUNT(slip__guest_topics);
+
 /* A list of records, whatever its records are: the head of every struct slip_<record>_list. */
 struct any_list {
     struct slip_mark mark;
@@ -101,10 +116,29 @@ struct any_list {
 #define SLIP_LIST(r, f, item, k, d) CHECK_LIST(item)
 #include "guest/schema.def"
 
+const struct slip_field *slip__field_find_len(const struct slip_record *record, const char *key,
+                                              size_t len)
+{
+    /* Most keys differ in length or in the first letter; a compare of each would cost a description of a few lines more than all
+     * the rest of its reading. */
+    for (size_t i = 0; len && i < record->n_fields; i++) {
+        const struct slip_field *field = &record->fields[i];
+
+        if (field->key_len == len && field->key[0] == key[0] && memcmp(field->key, key, len) == 0)
+            return field;
+    }
+    return NULL;
+}
+
 const struct slip_field *slip__field_find(const struct slip_record *record, const char *key)
 {
+    return slip__field_find_len(record, key, strlen(key));
+}
+
+const struct slip_field *slip__field_named(const struct slip_record *record, const char *name)
+{
     for (size_t i = 0; i < record->n_fields; i++) {
-        if (strcmp(record->fields[i].key, key) == 0)
+        if (strcmp(record->fields[i].name, name) == 0)
             return &record->fields[i];
     }
     return NULL;

@@ -14,6 +14,28 @@
 #include "slipway/diag.h"
 #include "slipway/guest.h"
 
+/* What a text may look like. Readers of formats take what is written; slip__syntax_problem() says what is wrong with it. */
+enum slip_syntax {
+    SLIP_SYNTAX_ANY,  /* any UTF-8 */
+    SLIP_SYNTAX_PART, /* what can stand between commas: not empty, no comma, no blank at its ends */
+    SLIP_SYNTAX_IDENT,       /* letters, digits, _ - . */
+    SLIP_SYNTAX_PAIR,        /* KEY=VALUE, a PART */
+    SLIP_SYNTAX_NUMBER,      /* decimal, of 64 bits */
+    SLIP_SYNTAX_NAME,        /* of a domain */
+    SLIP_SYNTAX_UUID,        /* with dashes, small letters */
+    SLIP_SYNTAX_MAC,         /* six hexadecimal bytes with colons */
+    SLIP_SYNTAX_CPUS,        /* CPU numbers and ranges: 0-3,^1,nodes:0; or all */
+    SLIP_SYNTAX_RATE,        /* xl-network-configuration(5): 10MB/s, 100Kb/s@50ms */
+    SLIP_SYNTAX_BDF,         /* DDDD:BB:DD.F in full, F: a digit or * */
+    SLIP_SYNTAX_VSLOT,       /* hexadecimal slot, or slot.function */
+    SLIP_SYNTAX_BOOT,        /* letters out of acdn */
+    SLIP_SYNTAX_VIRIDIAN,    /* a group of enlightenments, or ! and one */
+    SLIP_SYNTAX_BACKENDTYPE, /* of a disk */
+    SLIP_SYNTAX_VIFTYPE,     /* of an interface */
+    SLIP_SYNTAX_PREFIX,      /* of a disk, xend's: phy, file, tap:aio, ... */
+    SLIP_SYNTAXES            /* how many there are */
+};
+
 enum slip_origin {
     SLIP_UNSET = 0, /* nobody said anything */
     SLIP_GIVEN,     /* written in the description; span says where */
@@ -23,7 +45,8 @@ enum slip_origin {
 /* The head of every value, so that generic code can ask any of them. */
 struct slip_mark {
     struct slip_span span;
-    enum slip_origin origin;
+    enum slip_origin origin : 8;
+    bool said : 1; /* of an emitter's copy: the text says it (config.h) */
 };
 
 struct slip_str {
@@ -57,11 +80,11 @@ struct slip_strs {
 
 /* Records: struct slip_disk, struct slip_vif, struct slip_guest; lists of records: struct slip_disk_list */
 #define SLIP_RECORD(r, doc)                           struct slip_##r {
-#define SLIP_STR(r, f, key, def, doc)                 struct slip_str f;
+#define SLIP_TXT(r, f, syntax, key, def, doc)         struct slip_str f;
 #define SLIP_INT(r, f, key, min, max, unit, def, doc) struct slip_num f;
 #define SLIP_BOOL(r, f, key, def, doc)                struct slip_num f;
 #define SLIP_ENUM_FIELD(r, f, e, key, def, doc)       struct slip_num f;
-#define SLIP_STRS(r, f, key, doc)                     struct slip_strs f;
+#define SLIP_TXTS(r, f, syntax, key, doc)             struct slip_strs f;
 #define SLIP_LIST(r, f, item, key, doc)               struct slip_##item##_list f;
 #define SLIP_RECORD_END(r)      \
     }                           \
@@ -98,8 +121,10 @@ struct slip_record;
 
 struct slip_field {
     const char *name;
-    const char *key;
+    const char *key; /* "": xl has no word for it */
+    unsigned key_len;
     enum slip_kind kind;
+    enum slip_syntax syntax;             /* STR, STRS */
     size_t offset;                       /* in its record */
     int64_t min, max;                    /* INT */
     const char *unit;                    /* INT, BOOL: "MiB" or "" */
@@ -107,6 +132,12 @@ struct slip_field {
     const struct slip_record *item;      /* LIST */
     const char *default_text;
     const char *doc;
+};
+
+/* Fields from offset on, up to the next topic's, are about this. */
+struct slip_topic {
+    const char *title;
+    size_t offset;
 };
 
 struct slip_record {
@@ -117,13 +148,20 @@ struct slip_record {
     const struct slip_field *fields;
 };
 
-extern const struct slip_record slip__record_guest;
-extern const struct slip_record slip__record_disk;
-extern const struct slip_record slip__record_vif;
-extern const struct slip_record slip__record_vfb;
+/* slip__record_guest, slip__record_disk, ... */
+#define SLIP_RECORD(r, doc) extern const struct slip_record slip__record_##r;
+#include "guest/schema.def"
+
+/* The topics of the guest's record. */
+extern const struct slip_topic slip__guest_topics[];
+extern const size_t slip__guest_n_topics;
 
 /* The field called key, or NULL. */
 const struct slip_field *slip__field_find(const struct slip_record *record, const char *key);
+const struct slip_field *slip__field_find_len(const struct slip_record *record, const char *key,
+                                              size_t len);
+/* The field of that name, which every one has, or NULL. */
+const struct slip_field *slip__field_named(const struct slip_record *record, const char *name);
 /* The mark at the head of a field's value. */
 struct slip_mark *slip__field_mark(const struct slip_field *field, void *object);
 
@@ -147,6 +185,15 @@ bool slip__object_equal(const struct slip_record *record, const void *a, const v
 const char *slip__enum_word(const struct slip_enum_table *table, int64_t value);
 bool slip__enum_value(const struct slip_enum_table *table, const char *word, size_t len,
                       int64_t *ret);
+
+/* What is wrong with a text of a syntax, to follow "'TEXT' "; NULL: nothing. */
+const char *slip__syntax_problem(enum slip_syntax syntax, const char *text);
+
+/* A number that may be unset, with what it is then. */
+static inline int64_t slip__num_or(const struct slip_num *num, int64_t unset)
+{
+    return num->mark.origin == SLIP_UNSET ? unset : num->value;
+}
 
 #define SLIP_IS_SET(field)   ((field).mark.origin != SLIP_UNSET)
 #define SLIP_IS_GIVEN(field) ((field).mark.origin == SLIP_GIVEN)

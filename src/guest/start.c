@@ -163,6 +163,12 @@ struct method {
     const struct slip_str *str;
 };
 
+/* What a guest is that can't be started as it is: wrong, but for who only wants it in other words. */
+static enum slip_severity unstartable(const struct slip_rules *r)
+{
+    return r->strictness.convert ? SLIP_WARNING : SLIP_ERROR;
+}
+
 /* Returns how many boot methods are given, with an error if more than one. */
 static size_t count_methods(struct slip_rules *r)
 {
@@ -194,8 +200,8 @@ static size_t count_methods(struct slip_rules *r)
             a = first;
             b = m;
         }
-        d = slip__diag(r->diags, SLIP_CODE_TWO_BOOT_METHODS, a->str->mark.span,
-                       "'%s' and '%s' are two ways to start a guest", b->key, a->key);
+        d = slip__diag_as(r->diags, unstartable(r), SLIP_CODE_TWO_BOOT_METHODS, a->str->mark.span,
+                          "'%s' and '%s' are two ways to start a guest", b->key, a->key);
         slip__diag_note(d, b->str->mark.span, "'%s' is set here", b->key);
         slip__diag_hint(d, "keep one of them");
     }
@@ -225,10 +231,10 @@ static int rule_one_method(struct slip_rules *r)
         return slip__str_set(&g->firmware, "seabios", 7,
                              (struct slip_mark){.origin = SLIP_DEFAULT});
     if (count == 0 && !r->strictness.damaged) {
-        d = slip__diag(r->diags, SLIP_CODE_NO_BOOT_METHOD,
-                       SLIP_IS_SET(g->name) ? g->name.mark.span : slip__rules_whole(r),
-                       "nothing says how this %s guest starts",
-                       type_word((enum slip_type)g->type.value));
+        d = slip__diag_as(r->diags, unstartable(r), SLIP_CODE_NO_BOOT_METHOD,
+                          SLIP_IS_SET(g->name) ? g->name.mark.span : slip__rules_whole(r),
+                          "nothing says how this %s guest starts",
+                          type_word((enum slip_type)g->type.value));
         slip__diag_hint(d,
                         "give one of kernel = \"...\", firmware = \"...\", bootloader = \"...\"");
     }

@@ -236,9 +236,13 @@ static void tables(void **state)
     assert_false(slip__enum_value(type->words, "", 0, &value));
     assert_null(slip__enum_word(type->words, 99));
     /* Each key finds its own field. */
-    for (size_t i = 0; i < slip__record_guest.n_fields; i++)
-        assert_ptr_equal(slip__field_find(&slip__record_guest, slip__record_guest.fields[i].key),
-                         &slip__record_guest.fields[i]);
+    for (size_t i = 0; i < slip__record_guest.n_fields; i++) {
+        const struct slip_field *field = &slip__record_guest.fields[i];
+
+        assert_ptr_equal(slip__field_named(&slip__record_guest, field->name), field);
+        assert_ptr_equal(slip__field_find(&slip__record_guest, field->key),
+                         field->key_len ? field : NULL);
+    }
 }
 
 int main(void)

@@ -256,9 +256,8 @@ static void keys(void **state)
     (void)state;
     expect_said(read_text(PVH "vcpu = 1"), "201 2:1+4 unknown key 'vcpu'");
     expect_said(read_compat(PVH "vcpu = 1"), "w201 2:1+4 unknown key 'vcpu'");
-    expect_said(
-        read_text(PVH "cpus = '1'"),
-        "w202 2:1+4 'cpus' has no effect: Slipway leaves scheduling and placement to the hypervisor's defaults");
+    expect_said(read_text(PVH "vif2 = '1'"),
+                "w202 2:1+4 'vif2' has no effect: Slipway makes no such device");
     expect_said(read_text(PVH "disk = 'a,raw,xvda'"),
                 "204 2:8+12 'disk' takes a list of strings, not a string");
     expect_said(read_text(PVH "disk = [['a,raw,xvda']]"),
