@@ -187,6 +187,62 @@ static void userdata(void **state)
     slip__guest_free(guest);
 }
 
+static json_t *changed(char **text, const struct slip_device *device, enum slip_device_kind kind,
+                       uint32_t devid)
+{
+    char *after = NULL;
+    json_t *json;
+
+    if (device)
+        assert_int_equal(slip__xen_userdata_with(*text, device, devid, &after, NULL), 0);
+    else
+        assert_int_equal(slip__xen_userdata_without(*text, kind, devid, &after, NULL), 0);
+    free(*text);
+    *text = after;
+    json = json_loads(after, 0, NULL);
+    assert_non_null(json);
+    return json;
+}
+
+/* xl's file and ours after devices have come and gone. */
+static void userdata_changes(void **state)
+{
+    struct slip_guest *guest = make_guest();
+    const struct slip_device disk = {.kind = SLIP_DEVICE_DISK, .disk = &guest->disk.items[0]};
+    const struct slip_device vif = {.kind = SLIP_DEVICE_VIF, .vif = &guest->vif.items[0]};
+    char *text = strdup("{\"c_info\":{\"name\":\"theirs\"},\"disks\":[{\"vdev\":\"hda\"}]}"),
+         *none = NULL;
+    json_t *json, *list;
+
+    (void)state;
+    json = changed(&text, &disk, 0, 51712);
+    list = json_object_get(json, "disks");
+    assert_int_equal(json_array_size(list), 2);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(list, 1), "vdev")),
+                        "xvda");
+    assert_string_equal(text_at(json, "c_info", "name"), "theirs"); /* all else stays */
+    json_decref(json);
+    json = changed(&text, &disk, 0, 51712); /* once is enough */
+    assert_int_equal(json_array_size(json_object_get(json, "disks")), 2);
+    json_decref(json);
+    json = changed(&text, NULL, SLIP_DEVICE_DISK, 768);
+    assert_int_equal(json_array_size(json_object_get(json, "disks")), 1);
+    json_decref(json);
+
+    json = changed(&text, &vif, 0, 3);
+    list = json_object_get(json, "nics");
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 0), "devid")), 3);
+    json_decref(json);
+    json = changed(&text, NULL, SLIP_DEVICE_VIF, 3);
+    assert_int_equal(json_array_size(json_object_get(json, "nics")), 0);
+    json_decref(json);
+    assert_int_equal(slip__xen_userdata_without("[1]", SLIP_DEVICE_VIF, 3, &none, NULL),
+                     SLIP_EENGINE);
+    assert_int_equal(slip__xen_userdata_with("no", &vif, 3, &none, NULL), SLIP_EENGINE);
+    free(text);
+    slip__guest_free(guest);
+}
+
 static void device_paths(void **state)
 {
     const struct slip_xen_device console = {7, 0, "console", "console"};
@@ -640,13 +696,21 @@ static void no_daemon(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(vdevs),           cmocka_unit_test(numbers),
-        cmocka_unit_test(script_paths),    cmocka_unit_test(userdata),
-        cmocka_unit_test(device_paths),    cmocka_unit_test(transactions),
-        cmocka_unit_test(refusals),        cmocka_unit_test(long_paths),
-        cmocka_unit_test(values),          cmocka_unit_test(hostile_daemons),
-        cmocka_unit_test(unasked_answers), cmocka_unit_test(waits_end),
-        cmocka_unit_test(floods_end),      cmocka_unit_test(sent_ahead),
+        cmocka_unit_test(vdevs),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(script_paths),
+        cmocka_unit_test(userdata),
+        cmocka_unit_test(userdata_changes),
+        cmocka_unit_test(device_paths),
+        cmocka_unit_test(transactions),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(long_paths),
+        cmocka_unit_test(values),
+        cmocka_unit_test(hostile_daemons),
+        cmocka_unit_test(unasked_answers),
+        cmocka_unit_test(waits_end),
+        cmocka_unit_test(floods_end),
+        cmocka_unit_test(sent_ahead),
         cmocka_unit_test(no_daemon),
     };
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Devices that come and go while a guest runs, those that QEMU serves, and a XenStore that runs out of room."""
 import contextlib
+import json
 import os
 import socket
 import struct
@@ -12,6 +13,12 @@ import tap
 
 XS_WRITE, XS_MKDIR, XS_SET_PERMS, XS_ERROR = 11, 12, 14, 16
 XENSTORED = "/var/run/xenstored/socket"
+
+
+def known_to_xl(name):
+    """What xl's configuration of a domain has of disks and interfaces."""
+    config = json.loads(host.xl("list", "-l", name))[0]["config"]
+    return sorted([d["vdev"] for d in config.get("disks", [])] + ["vif%d" % n["devid"] for n in config.get("nics", [])])
 
 
 @host.full("a disk and an interface are plugged into a running guest and pulled again", 180)
@@ -27,12 +34,14 @@ def hotplug():
         tap.contains(host.ask(guest, "head -n 1 /dev/xvdb")[1], "SLIPWAY TEST DISK", "the disk, read")
         tap.equal(host.ask(guest, "ls /sys/class/net/eth1")[0], 0, "the interface in the guest")
         tap.contains(xen.ok("info", "hot"), "connected", "what info says of them")
+        tap.equal(known_to_xl("hot"), ["vif0", "vif1", "xvda", "xvdb"], "what xl says of them")
         _code, why = xen.refused("attach", "hot", "disk", "%s,raw,xvdb,rw" % disk)
         tap.check("SLIP-622" in why or "SLIP-628" in why, "the same again: " + why)
         xen.ok("detach", "hot", "disk", "xvdb")
         xen.ok("detach", "hot", "vif", "1")
         tap.equal(host.ask(guest, "ls /sys/block/xvdb")[0], 1, "no disk in the guest")
         tap.equal(host.ask(guest, "ls /sys/class/net/eth1")[0], 1, "no interface in the guest")
+        tap.equal(known_to_xl("hot"), ["vif0", "xvda"], "what xl says then")
         tap.equal(host.difference(before, host.state()), [], "what is left of them")
         _code, why = xen.refused("detach", "hot", "disk", "xvdb")
         tap.contains(why, "SLIP-627", "one that is not there")
@@ -49,6 +58,7 @@ def hotplug_paused():
         before = host.state()
         xen.ok("attach", "paused", "disk", "%s,raw,xvdb,rw" % disk)
         tap.equal(host.loops(), before["loops"] + [disk], "loop devices")
+        tap.equal(known_to_xl("paused"), ["xvdb"], "what xl says of it")
         xen.ok("detach", "paused", "disk", "xvdb")
         tap.equal(host.difference(before, host.state()), [], "what is left of it")
         host.xl("destroy", "paused")

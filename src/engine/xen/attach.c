@@ -11,8 +11,10 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "engine/xen/dm.h"
+#include "engine/xen/hosted.h"
 #include "engine/xen/limits.h"
 #include "engine/xen/setup.h"
+#include "engine/xen/userdata.h"
 #include "engine/xen/vbd.h"
 #include "engine/xen/vdev.h"
 #include "engine/xen/vif.h"
@@ -170,6 +172,7 @@ int slip__xen_device_attach(struct slip_xen *xen, uint32_t domid, const struct s
 {
     struct arrival a = {.domid = domid, .device = device, .disk = SLIP_XEN_DISK_NONE};
     xc_dominfo_t info;
+    char uuid[37];
     int rc;
 
     if (xc_domain_getinfo(xen->xc, domid, 1, &info) != 1 || info.domid != domid || info.dying ||
@@ -180,6 +183,10 @@ int slip__xen_device_attach(struct slip_xen *xen, uint32_t domid, const struct s
     if (rc < 0)
         return rc;
     rc = bring_in(&a, err);
+    if (rc == 0) {
+        slip__xen_uuid_text(info.handle, uuid);
+        slip__xen_userdata_add(domid, uuid, device, a.script.dev.devid);
+    }
     slip__xen_disk_close(&a.disk);
     slip__xen_store_close(a.store);
     return rc;
@@ -207,24 +214,30 @@ static int pull(struct slip_xen *xen, struct slip_xen_store *store, uint32_t dom
                 enum slip_device_kind kind, const char *which, struct slip_error **err)
 {
     const char *wanted = kind == SLIP_DEVICE_DISK ? "vbd" : "vif";
+    char uuid[37];
     SLIP_AUTO_FREE struct slip_xen_leaving *list = NULL;
-    bool running;
     xc_dominfo_t info;
+    bool there, running;
     size_t count;
     int rc = slip__xen_setup_find(store, domid, &list, &count, err);
 
     if (rc < 0)
         return rc;
-    running = xc_domain_getinfo(xen->xc, domid, 1, &info) == 1 && info.domid == domid &&
-              !info.dying && !info.shutdown && !info.paused;
+    there = xc_domain_getinfo(xen->xc, domid, 1, &info) == 1 && info.domid == domid;
+    running = there && !info.dying && !info.shutdown && !info.paused;
     for (size_t i = 0; i < count; i++) {
         if (strcmp(list[i].kind, wanted) != 0 || !is_called(store, &list[i], which))
             continue;
         rc = slip__xen_setup_close(store, &list[i], 1,
                                    running ? SLIP_XEN_POLITELY : SLIP_XEN_AT_ONCE, err);
         /* That its script failed does not bring the device back. */
-        if (slip__xen_setup_is_gone(store, &list[i].script.dev))
-            slip__xen_setup_forget(store, &list[i].script.dev, rc < 0 ? NULL : err);
+        if (!slip__xen_setup_is_gone(store, &list[i].script.dev))
+            return rc;
+        slip__xen_setup_forget(store, &list[i].script.dev, rc < 0 ? NULL : err);
+        if (there) {
+            slip__xen_uuid_text(info.handle, uuid);
+            slip__xen_userdata_drop(domid, uuid, kind, list[i].script.dev.devid);
+        }
         return rc;
     }
     return slip__error_code(err, SLIP_ENOENT, SLIP_CODE_NO_SUCH_DEVICE,

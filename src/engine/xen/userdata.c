@@ -14,13 +14,22 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "engine/xen/vdev.h"
 
 #define FOLDER "/var/lib/xen"
+#define JSON   "libxl-json"
+#define LOCK   "domain-userdata-lock"
+
+/* Somebody who holds the lock for longer than all these is stopped. */
+#define LOCK_TRIES   500u
+#define LOCK_WAIT_MS 10
 
 /* key: value in object; NULL, and both gone, when either is NULL or memory is short. */
 static json_t *put(json_t *object, const char *key, json_t *value)
@@ -164,7 +173,76 @@ int slip__xen_userdata_text(const struct slip_guest *guest, char **ret, struct s
     return slip__json_dump(put_actions(json, guest), JSON_INDENT(4), ret, err);
 }
 
-/* kind: d the file, n while it is written. */
+/* --- with a device more or less --------------------------------------------------------------------------------- */
+
+static json_t *load(const char *text, struct slip_error **err)
+{
+    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+
+    if (json_is_object(json))
+        return json;
+    json_decref(json);
+    slip__error(err, SLIP_EENGINE, "libxl's configuration of the domain makes no sense");
+    return NULL;
+}
+
+static bool has_number(enum slip_device_kind kind, const json_t *device, uint32_t devid)
+{
+    const char *vdev = json_string_value(json_object_get(device, "vdev"));
+    uint32_t number;
+
+    if (kind == SLIP_DEVICE_DISK)
+        return vdev && slip__xen_vdev_number(vdev, &number) && number == devid;
+    return json_is_integer(json_object_get(device, "devid")) &&
+           json_integer_value(json_object_get(device, "devid")) == (json_int_t)devid;
+}
+
+/* The list of this kind, without the device of this number. NULL: there is none. */
+static json_t *list_without(const json_t *json, enum slip_device_kind kind, uint32_t devid)
+{
+    json_t *list = json_object_get(json, kind == SLIP_DEVICE_DISK ? "disks" : "nics");
+
+    if (!json_is_array(list))
+        return NULL;
+    for (size_t i = json_array_size(list); i-- > 0;)
+        if (has_number(kind, json_array_get(list, i), devid))
+            json_array_remove(list, i);
+    return list;
+}
+
+int slip__xen_userdata_with(const char *text, const struct slip_device *device, uint32_t devid,
+                            char **ret, struct slip_error **err)
+{
+    bool disk = device->kind == SLIP_DEVICE_DISK;
+    json_t *json = load(text, err), *list, *item;
+
+    if (!json)
+        return SLIP_EENGINE;
+    list = list_without(json, device->kind, devid);
+    item = disk ? disk_json(device->disk) : nic_json(device->vif, devid);
+    if (list && json_array_append_new(list, item) < 0) {
+        json_decref(json);
+        json = NULL;
+    } else if (!list) {
+        json = put(json, disk ? "disks" : "nics", slip__json_append(json_array(), item));
+    }
+    return slip__json_dump(json, JSON_INDENT(4), ret, err);
+}
+
+int slip__xen_userdata_without(const char *text, enum slip_device_kind kind, uint32_t devid,
+                               char **ret, struct slip_error **err)
+{
+    json_t *json = load(text, err);
+
+    if (!json)
+        return SLIP_EENGINE;
+    list_without(json, kind, devid);
+    return slip__json_dump(json, JSON_INDENT(4), ret, err);
+}
+
+/* --- files ------------------------------------------------------------------------------------------------------ */
+
+/* kind: d the file, n while it is written, l a lock. */
 static void file_name(char *ret, size_t size, char kind, uint32_t domid, const char *uuid,
                       const char *user)
 {
@@ -182,17 +260,13 @@ static int write_file(const char *path, const char *text)
                            strlen(text) + 1); /* with its NUL, which libxl's reader expects */
 }
 
-int slip__xen_userdata_write(uint32_t domid, const struct slip_guest *guest,
-                             struct slip_error **err)
+static int replace(uint32_t domid, const char *uuid, const char *text, struct slip_error **err)
 {
     char path[128], fresh[128];
-    SLIP_AUTO_FREE char *text = NULL;
-    int rc = slip__xen_userdata_text(guest, &text, err);
+    int rc;
 
-    if (rc < 0)
-        return rc;
-    file_name(path, sizeof(path), 'd', domid, guest->uuid.value, "libxl-json");
-    file_name(fresh, sizeof(fresh), 'n', domid, guest->uuid.value, "libxl-json");
+    file_name(path, sizeof(path), 'd', domid, uuid, JSON);
+    file_name(fresh, sizeof(fresh), 'n', domid, uuid, JSON);
     rc = write_file(fresh, text);
     if (rc == -ENOENT && mkdir(FOLDER, 0755) == 0)
         rc = write_file(fresh, text);
@@ -203,12 +277,76 @@ int slip__xen_userdata_write(uint32_t domid, const struct slip_guest *guest,
     return rc < 0 ? slip__error_errno(err, SLIP_EENGINE, -rc, "cannot write '%s'", path) : 0;
 }
 
+int slip__xen_userdata_write(uint32_t domid, const struct slip_guest *guest,
+                             struct slip_error **err)
+{
+    SLIP_AUTO_FREE char *text = NULL;
+    int rc = slip__xen_userdata_text(guest, &text, err);
+
+    return rc < 0 ? rc : replace(domid, guest->uuid.value, text, err);
+}
+
+/* Takes libxl's lock: a descriptor, or -1: whoever has it does not let go. */
+static int lock(const char *path)
+{
+    const struct timespec pause = {.tv_nsec = LOCK_WAIT_MS * 1000000L};
+
+    for (unsigned i = 0; i < LOCK_TRIES; i++) {
+        SLIP_AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        struct stat locked, there;
+
+        if (fd < 0)
+            return -1;
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+            nanosleep(&pause, NULL); /* libxl's holders are done in milliseconds */
+        else if (fstat(fd, &locked) == 0 && stat(path, &there) == 0 &&
+                 locked.st_dev == there.st_dev && locked.st_ino == there.st_ino)
+            return slip__steal_fd(&fd);
+    }
+    return -1;
+}
+
+/* One device more (device is not NULL) or less. */
+static void change(uint32_t domid, const char *uuid, enum slip_device_kind kind,
+                   const struct slip_device *device, uint32_t devid)
+{
+    SLIP_AUTO_FREE char *before = NULL;
+    SLIP_AUTO_FREE char *after = NULL;
+    char path[128];
+    int fd, rc;
+
+    file_name(path, sizeof(path), 'l', domid, uuid, LOCK);
+    fd = lock(path);
+    if (fd < 0)
+        return;
+    rc = slip__xen_userdata_read(domid, uuid, &before, NULL);
+    if (rc == 0)
+        rc = device ? slip__xen_userdata_with(before, device, devid, &after, NULL)
+                    : slip__xen_userdata_without(before, kind, devid, &after, NULL);
+    if (rc == 0)
+        replace(domid, uuid, after, NULL);
+    unlink(path); /* first, so that nobody locks what is no longer there */
+    close(fd);
+}
+
+void slip__xen_userdata_add(uint32_t domid, const char *uuid, const struct slip_device *device,
+                            uint32_t devid)
+{
+    change(domid, uuid, device->kind, device, devid);
+}
+
+void slip__xen_userdata_drop(uint32_t domid, const char *uuid, enum slip_device_kind kind,
+                             uint32_t devid)
+{
+    change(domid, uuid, kind, NULL, devid);
+}
+
 int slip__xen_userdata_read(uint32_t domid, const char *uuid, char **ret, struct slip_error **err)
 {
     char path[128];
     size_t len;
 
-    file_name(path, sizeof(path), 'd', domid, uuid, "libxl-json");
+    file_name(path, sizeof(path), 'd', domid, uuid, JSON);
     return slip__file_read("configuration", path, SLIP_LIMIT_DESCRIPTION_BYTES, SLIP_CODE_TOO_LONG,
                            ret, &len, err);
 }
@@ -225,7 +363,7 @@ void slip__xen_userdata_remove(uint32_t domid)
     while ((entry = readdir(folder))) {
         const char *name = entry->d_name;
 
-        if (strncmp(name, "userdata-", 9) == 0 && name[9] &&
+        if (strncmp(name, "userdata-", 9) == 0 && name[9] && !strstr(name, "-lock") &&
             strncmp(name + 10, number, (size_t)len) == 0)
             unlinkat(dirfd(folder), name, 0);
     }
