@@ -43,10 +43,10 @@ def refused_text(text, *patterns, verb="check"):
 
 
 def refused_kernel(kernel, *patterns, code=IMAGE, **keys):
-    """A guest with this kernel (bytes) is refused."""
+    """A guest with this kernel (bytes), and nothing of the stock guest, is refused."""
     with slipway.Home() as home:
         path = home.write("kernel.bin", kernel)
-        refused(home, home.run("run", home.guest(kernel=path, **keys)), code, *patterns)
+        refused(home, home.run("run", home.guest(kernel=path, ramdisk=None, **keys)), code, *patterns)
 
 
 def stock_kernel():
