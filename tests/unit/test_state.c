@@ -281,6 +281,43 @@ static void uuids_are_linked(void **state)
     assert_false(slip__state_name_of(place->root_fd, uuid, name));
 }
 
+/* All at once, in order, whoever lives; nothing else that begins with a dot is one. */
+static void uuids_are_known_at_once(void **state)
+{
+    const struct place *place = *state;
+    struct slip_uuids uuids = {0};
+    struct slip_entry entries[40];
+    char uuid[SLIP_UUID_TEXT_BYTES], name[16];
+
+    assert_int_equal(slip__state_uuids(place->root_fd, &uuids, NULL), 0);
+    assert_int_equal(uuids.count, 0);
+    assert_false(slip__uuids_have(&uuids, "4a3c1e0e-8b1f-4d8e-9a57-0d2b6c7f1e00"));
+    slip__uuids_dispose(&uuids);
+    for (unsigned i = 0; i < 40; i++) { /* not in their order */
+        snprintf(name, sizeof(name), "vm%u", i);
+        snprintf(uuid, sizeof(uuid), "4a3c1e0e-8b1f-4d8e-9a57-0d2b6c7f1e%02x", i * 7 % 40);
+        assert_int_equal(slip__state_claim(place->root_fd, name, &entries[i], NULL), 0);
+        assert_int_equal(slip__state_link(&entries[i], uuid, NULL), 0);
+    }
+    assert_int_equal(symlinkat("x", place->root_fd, ".short"), 0);
+    assert_int_equal(symlinkat("x", place->root_fd, ".4a3c1e0e-8b1f-4d8e-9a57-0d2b6c7f1e000"), 0);
+    assert_int_equal(slip__state_uuids(place->root_fd, &uuids, NULL), 0);
+    assert_int_equal(uuids.count, 40);
+    for (unsigned i = 0; i < 40; i++) {
+        snprintf(uuid, sizeof(uuid), "4a3c1e0e-8b1f-4d8e-9a57-0d2b6c7f1e%02x", i);
+        assert_true(slip__uuids_have(&uuids, uuid));
+        assert_string_equal(uuids.list[i], uuid);
+    }
+    assert_false(slip__uuids_have(&uuids, "4a3c1e0e-8b1f-4d8e-9a57-0d2b6c7f1e28"));
+    assert_false(slip__uuids_have(&uuids, ""));
+    slip__uuids_dispose(&uuids);
+    slip__uuids_dispose(&uuids); /* twice is fine */
+    unlinkat(place->root_fd, ".short", 0);
+    unlinkat(place->root_fd, ".4a3c1e0e-8b1f-4d8e-9a57-0d2b6c7f1e000", 0);
+    for (unsigned i = 0; i < 40; i++)
+        slip__state_release(&entries[i]);
+}
+
 static void a_half_made_entry_is_cleared(void **state)
 {
     const struct place *place = *state;
@@ -436,11 +473,17 @@ static void a_sweeper_is_waited_for(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_A_FOLDER(a_claim_keeps_others_off),         IN_A_FOLDER(bad_names_are_refused),
-        IN_A_FOLDER(a_folder_of_others_is_refused),    IN_A_FOLDER(a_living_owner_is_found),
-        IN_A_FOLDER(a_killed_owner_leaves_its_record), IN_A_FOLDER(uuids_are_linked),
-        IN_A_FOLDER(a_half_made_entry_is_cleared),     IN_A_FOLDER(one_of_many_wins),
-        IN_A_FOLDER(names_go_from_hand_to_hand),       IN_A_FOLDER(a_sweeper_is_waited_for),
+        IN_A_FOLDER(a_claim_keeps_others_off),
+        IN_A_FOLDER(bad_names_are_refused),
+        IN_A_FOLDER(a_folder_of_others_is_refused),
+        IN_A_FOLDER(a_living_owner_is_found),
+        IN_A_FOLDER(a_killed_owner_leaves_its_record),
+        IN_A_FOLDER(uuids_are_linked),
+        IN_A_FOLDER(uuids_are_known_at_once),
+        IN_A_FOLDER(a_half_made_entry_is_cleared),
+        IN_A_FOLDER(one_of_many_wins),
+        IN_A_FOLDER(names_go_from_hand_to_hand),
+        IN_A_FOLDER(a_sweeper_is_waited_for),
     };
 
     return cmocka_run_group_tests_name("state", tests, NULL, NULL);

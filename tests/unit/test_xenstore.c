@@ -675,6 +675,75 @@ static void sent_ahead(void **state)
     finish(&scene);
 }
 
+/* Answers nothing before it has heard of "/last", and then all of it at once: "/bad" is refused. */
+static void play_patience(int fd)
+{
+    static struct xsd_sockmsg heads[64];
+    static char paths[64][32];
+    char payload[XENSTORE_PAYLOAD_MAX + 1], all[4096];
+
+    for (;;) {
+        size_t len = 0, n = 0;
+
+        do {
+            heads[n] = hear(fd, payload);
+            snprintf(paths[n], sizeof(paths[n]), "%.31s", payload);
+        } while (strcmp(paths[n++], "/last") != 0 && n < 64);
+        for (size_t i = 0; i < n; i++) {
+            bool bad = strcmp(paths[i], "/bad") == 0;
+            const char *words = bad ? "EACCES" : heads[i].type == XS_READ ? "value" : "OK";
+
+            heads[i].type = bad ? XS_ERROR : heads[i].type;
+            heads[i].len = (uint32_t)strlen(words) + (heads[i].type != XS_READ);
+            memcpy(all + len, &heads[i], sizeof(heads[i]));
+            memcpy(all + len + sizeof(heads[i]), words, heads[i].len);
+            len += sizeof(heads[i]) + heads[i].len;
+        }
+        if (send(fd, all, len, MSG_NOSIGNAL) < 0)
+            _exit(0);
+    }
+}
+
+/* What follows a list that was sent ahead goes behind it at once, and each gets its own answers, though they come together. */
+static void follows(void **state)
+{
+    struct scene scene;
+    struct slip_xen_nodes ahead = {0}, nodes = {0};
+    struct slip_error *err = NULL;
+    char value[16];
+
+    (void)state;
+    start(&scene, play_patience);
+    slip__xen_nodes_write(&ahead, "v", "/bad");
+    slip__xen_nodes_write(&ahead, "v", "/good");
+    assert_int_equal(slip__xen_store_send(scene.store, &ahead, NULL), 0);
+    slip__xen_nodes_write(&nodes, "v", "/good");
+    slip__xen_nodes_write(&nodes, "v", "/last");
+    assert_int_equal(slip__xen_store_apply(scene.store, &nodes, NULL), 0);
+    assert_int_equal(slip__xen_store_settle(scene.store, &err), SLIP_EPERM);
+    assert_non_null(strstr(slip_error_message(err), "/bad"));
+    slip_error_free(err);
+    err = NULL;
+    slip__xen_nodes_dispose(&nodes);
+
+    /* The other way round. */
+    slip__xen_nodes_write(&ahead, "v", "/good");
+    assert_int_equal(slip__xen_store_send(scene.store, &ahead, NULL), 0);
+    slip__xen_nodes_write(&nodes, "v", "/bad");
+    slip__xen_nodes_write(&nodes, "v", "/last");
+    assert_int_equal(slip__xen_store_apply(scene.store, &nodes, &err), SLIP_EPERM);
+    slip_error_free(err);
+    assert_int_equal(slip__xen_store_settle(scene.store, NULL), 0);
+    slip__xen_nodes_dispose(&nodes);
+
+    slip__xen_nodes_write(&ahead, "v", "/good");
+    assert_int_equal(slip__xen_store_send(scene.store, &ahead, NULL), 0);
+    assert_true(slip__xen_store_read(scene.store, value, sizeof(value), "/last"));
+    assert_string_equal(value, "value");
+    assert_int_equal(slip__xen_store_settle(scene.store, NULL), 0);
+    finish(&scene);
+}
+
 static void no_daemon(void **state)
 {
     struct slip_xen_store *store = NULL;
@@ -711,6 +780,7 @@ int main(void)
         cmocka_unit_test(waits_end),
         cmocka_unit_test(floods_end),
         cmocka_unit_test(sent_ahead),
+        cmocka_unit_test(follows),
         cmocka_unit_test(no_daemon),
     };
 
