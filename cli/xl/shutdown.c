@@ -21,8 +21,10 @@ static const struct request requests[] = {
 int xl_wait(const struct xl_args *args, struct slip_domain *domain, int *ret_reason)
 {
     /* SHUTDOWN_*, Xen public/sched.h */
-    static const int reasons[] = {
-        [SLIP_END_POWEROFF] = 0, [SLIP_END_CRASHED] = 3, [SLIP_END_DESTROYED] = -1};
+    static const int reasons[] = {[SLIP_END_POWEROFF] = 0,
+                                  [SLIP_END_CRASHED] = 3,
+                                  [SLIP_END_DESTROYED] = -1,
+                                  [SLIP_END_FAILED] = -1};
     struct slip_error *err = NULL;
     enum slip_end end = SLIP_END_FAILED;
 
@@ -30,7 +32,7 @@ int xl_wait(const struct xl_args *args, struct slip_domain *domain, int *ret_rea
         xl_say(args, err);
         return XL_FAILED;
     }
-    *ret_reason = reasons[end];
+    *ret_reason = end < sizeof(reasons) / sizeof(reasons[0]) ? reasons[end] : -1;
     return XL_OK;
 }
 
