@@ -122,9 +122,11 @@ def tree(domid, uuid):
         value, permissions = re.match(r'"(.*)"\s+\((.*)\)', rest).groups()
         if not re.search(r"/%d(/|$)|%s" % (domid, uuid), path):
             continue
-        path = re.sub(r"/%d(?=/|$)" % domid, "/ID", path).replace(uuid, "UUID")
+        path = re.sub(r"^(/local/domain(?:/0/backend/[\w-]+|/0/device-model)?|/libxl)/%d(?=/|$)" % domid, r"\1/ID", path).replace(uuid, "UUID")
         permissions = re.sub(r"\b([nrwb])%d\b" % domid, r"\1ID", permissions)
-        value = re.sub(r"(?<=[/])%d(?=/|$)|^%d$" % (domid, domid), "ID", value).replace(uuid, "UUID")
+        value = re.sub(r"(?<=[/])%d(?=/|$)" % domid, "ID", value).replace(uuid, "UUID")
+        if re.search(r"/(domid|frontend-id)$", path):
+            value = value.replace(str(domid), "ID")
         found[path] = (value, permissions)
     return found
 
