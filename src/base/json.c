@@ -17,6 +17,16 @@ json_t *slip__json_append(json_t *array, json_t *item)
     return NULL;
 }
 
+json_t *slip__json_put(json_t *object, const char *key, json_t *value)
+{
+    if (object && json_object_set_new(object, key, value) == 0)
+        return object;
+    if (!object)
+        json_decref(value);
+    json_decref(object);
+    return NULL;
+}
+
 static int take(const char *bytes, size_t len, void *payload)
 {
     struct slip_buf *buf = payload;

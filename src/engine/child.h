@@ -39,9 +39,8 @@ struct slip_child_io {
     char *const *env; /* its environment; NULL: LC_ALL and PATH alone */
 };
 
-/* Starts argv[0] (a path). Of our descriptors it gets io (NULL, or in and out -1: nothing to read, and its log) as 0 and 1, its
- * log as 2, and
- * keep[0..n_keep) under the same numbers. Returns without waiting: that it could not be executed shows as its end, with the
+/* Starts argv[0] (a path). Of our descriptors it gets io's (NULL, or in and out -1: nothing to read, and its log) as 0 and 1, its
+ * log as 2, and keep[0..n_keep) under the same numbers. Returns without waiting: that it could not be executed shows as its end, with the
  * reason in its log. */
 int slip__child_start(struct slip_child *child, char *const argv[], const struct slip_child_io *io,
                       const int *keep, size_t n_keep, struct slip_error **err);

@@ -41,25 +41,16 @@ static json_t *message(void)
     return json_pack("{si}", "version", SLIP_CONTROL_VERSION);
 }
 
-/* Adds members to a message made by message(). Sticky: NULL in or out of memory gives NULL. */
-static json_t *with(json_t *object, const char *key, json_t *value)
-{
-    if (object && json_object_set_new(object, key, value) == 0)
-        return object;
-    if (!object)
-        json_decref(value);
-    json_decref(object);
-    return NULL;
-}
+/* These add members to a message made by message(). Sticky: NULL in or out of memory gives NULL. */
 
 static json_t *with_text(json_t *object, const char *key, const char *value)
 {
-    return value ? with(object, key, text(value)) : object;
+    return value ? slip__json_put(object, key, text(value)) : object;
 }
 
 static json_t *with_uint(json_t *object, const char *key, uint64_t value)
 {
-    return with(object, key, slip__json_uint(value));
+    return slip__json_put(object, key, slip__json_uint(value));
 }
 
 json_t *slip__message_request(const char *verb)
@@ -69,7 +60,7 @@ json_t *slip__message_request(const char *verb)
 
 json_t *slip__message_ok(void)
 {
-    return with(message(), "ok", json_true());
+    return slip__json_put(message(), "ok", json_true());
 }
 
 static json_t *error_to_json(const struct slip_error *err)
@@ -83,7 +74,8 @@ static json_t *error_to_json(const struct slip_error *err)
 
 json_t *slip__message_error(const struct slip_error *err)
 {
-    return with(with(message(), "ok", json_false()), "error", error_to_json(err));
+    return slip__json_put(slip__json_put(message(), "ok", json_false()), "error",
+                          error_to_json(err));
 }
 
 json_t *slip__message_progress(enum slip_stage stage, uint64_t done, uint64_t total)
@@ -106,8 +98,8 @@ json_t *slip__message_end(const struct slip_ending *ending)
     timing = with_uint(timing, "guest_us", t->guest_us);
     json = with_uint(json, "end", ending->end);
     json = with_text(json, "reason", ending->reason);
-    json = with(json, "timing", timing);
-    return ending->err ? with(json, "error", error_to_json(ending->err)) : json;
+    json = slip__json_put(json, "timing", timing);
+    return ending->err ? slip__json_put(json, "error", error_to_json(ending->err)) : json;
 }
 
 /* What does not change by itself. */
@@ -128,12 +120,12 @@ static json_t *lasting_info(json_t *json, const struct slip_domain_info *info)
 
 json_t *slip__info_to_json(const struct slip_domain_info *info)
 {
-    json_t *json = lasting_info(with(message(), "ok", json_true()), info);
+    json_t *json = lasting_info(slip__json_put(message(), "ok", json_true()), info);
 
     json = with_uint(json, "uptime_us", info->uptime_us);
     json = with_uint(json, "cpu_us", info->cpu_us);
-    json = with(json, "on_cpu", json_boolean(info->on_cpu));
-    return with(json, "blocked", json_boolean(info->blocked));
+    json = slip__json_put(json, "on_cpu", json_boolean(info->on_cpu));
+    return slip__json_put(json, "blocked", json_boolean(info->blocked));
 }
 
 json_t *slip__record_to_json(const struct slip_domain_info *info, uint64_t created_us)
@@ -171,7 +163,7 @@ json_t *slip__device_to_json(const struct slip_device_info *device)
         if (*number >= 0)
             json = with_uint(json, device_numbers[i].key, (uint64_t)*number);
     }
-    return with(json, "read_only", json_boolean(device->read_only));
+    return slip__json_put(json, "read_only", json_boolean(device->read_only));
 }
 
 int slip__message_put(struct slip_buf *out, json_t *msg, struct slip_error **err)

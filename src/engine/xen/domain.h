@@ -9,9 +9,10 @@
 /* run->guest, run->kernel_bits and run->xen are set: makes the domain with all its memory, vCPUs and event channels. On failure
  * what there is is for slip__xen_domain_destroy(). */
 int slip__xen_domain_make(struct slip_xen_run *run, struct slip_error **err);
-/* RAM is written: start state, grants. Then XenStore and devices. The domain stays paused. */
+/* RAM is written: start state, grants. The domain stays paused. */
 int slip__xen_domain_finish(struct slip_xen_run *run, const struct slip_plan *plan,
                             struct slip_error **err);
+/* XenStore and devices: others see it whole, and still paused, when this returns. On failure what others could see is gone. */
 int slip__xen_domain_publish(struct slip_xen_run *run, struct slip_error **err);
 /* Takes the domain away, with all that belongs to it, as far as it was made. */
 void slip__xen_domain_destroy(struct slip_xen_run *run);

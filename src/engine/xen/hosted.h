@@ -13,8 +13,8 @@ void slip__xen_uuid_text(const uint8_t handle[16], char ret[37]);
 /* For a run's hooks of the same names: with handles that are open already. */
 int slip__xen_look(struct slip_xen *xen, uint32_t domid, struct slip_domain_info *ret,
                    struct slip_error **err);
-/* what: "poweroff", "reboot", "halt", ... to the guest's control/shutdown. Returns once the guest has taken note, or at its
- * deadline. SLIP_ENOTSUP with a reason when nothing in the guest listens (and it is no hvm guest). */
+/* Writes what ("poweroff", "reboot", ...; "": nothing any more) to the guest's control/shutdown, and does not wait for it to take
+ * note. */
 int slip__xen_ask(struct slip_xen *xen, uint32_t domid, const char *what, struct slip_error **err);
 /* The terminal that xenconsoled made for it: opened raw, non-blocking, close-on-exec, the caller's to close. */
 int slip__xen_console_open(struct slip_xen *xen, uint32_t domid, int *ret_fd,

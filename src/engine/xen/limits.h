@@ -28,6 +28,8 @@
 
 /* xenconsoled makes a new domain's terminal within this. */
 #define SLIP_LIMIT_CONSOLE_MS 5000
+/* It is waited for so long before a domain's nodes are taken away: it would write the terminal's again. */
+#define SLIP_LIMIT_CONSOLE_NOTE_MS 500
 
 /* How long after a guest's last words, and after its end at the most, its console is taken to be silent. xenconsoled needs
  * one turn of its loop for what it has taken from the ring, which on a slow host takes tens of milliseconds. */
@@ -36,9 +38,6 @@
 
 /* Disks of all domains together that are compared with a new one: 32752 domains with two each. */
 #define SLIP_LIMIT_DISKS_ON_HOST 65536u
-
-/* It is waited for so long before a domain's nodes are taken away: it would write the terminal's again. */
-#define SLIP_LIMIT_CONSOLE_NOTE_MS 500
 
 /* Devices of one kind and domain that are looked at. */
 #define SLIP_LIMIT_DEVICES 1024u

@@ -31,32 +31,22 @@
 #define LOCK_TRIES   500u
 #define LOCK_WAIT_MS 10
 
-/* key: value in object; NULL, and both gone, when either is NULL or memory is short. */
-static json_t *put(json_t *object, const char *key, json_t *value)
-{
-    if (object && json_object_set_new(object, key, value) == 0)
-        return object;
-    if (!object)
-        json_decref(value);
-    json_decref(object);
-    return NULL;
-}
-
 static json_t *put_text(json_t *object, const char *key, const struct slip_str *str)
 {
-    return SLIP_IS_SET(*str) && str->value[0] ? put(object, key, json_string(str->value)) : object;
+    return SLIP_IS_SET(*str) && str->value[0] ? slip__json_put(object, key, json_string(str->value))
+                                              : object;
 }
 
 static json_t *c_info(const struct slip_guest *guest)
 {
     static const char *const types[] = {
         [SLIP_TYPE_PV] = "pv", [SLIP_TYPE_PVH] = "pvh", [SLIP_TYPE_HVM] = "hvm"};
-    json_t *json = put(json_object(), "type", json_string(types[guest->type.value]));
+    json_t *json = slip__json_put(json_object(), "type", json_string(types[guest->type.value]));
 
     json = put_text(json, "name", &guest->name);
-    json = put(json, "domid", json_integer(UINT32_MAX)); /* libxl's "not yet" */
+    json = slip__json_put(json, "domid", json_integer(UINT32_MAX)); /* libxl's "not yet" */
     json = put_text(json, "uuid", &guest->uuid);
-    return put(json, "run_hotplug_scripts", json_string("True"));
+    return slip__json_put(json, "run_hotplug_scripts", json_string("True"));
 }
 
 static json_t *available_vcpus(int64_t count)
@@ -72,21 +62,22 @@ static json_t *b_info(const struct slip_guest *guest)
 {
     static const char *const types[] = {
         [SLIP_TYPE_PV] = "type.pv", [SLIP_TYPE_PVH] = "type.pvh", [SLIP_TYPE_HVM] = "type.hvm"};
-    json_t *json = put(json_object(), "max_vcpus", json_integer(guest->maxvcpus.value));
+    json_t *json = slip__json_put(json_object(), "max_vcpus", json_integer(guest->maxvcpus.value));
 
-    json = put(json, "avail_vcpus", available_vcpus(guest->vcpus.value));
-    json = put(json, "max_memkb", json_integer(guest->maxmem.value * 1024));
-    json = put(json, "target_memkb", json_integer(guest->memory.value * 1024));
-    json = put(json, "video_memkb", json_integer(0));
-    json = put(json, "sched_params", json_object());
-    json = put(json, "claim_mode", json_string("True"));
+    json = slip__json_put(json, "avail_vcpus", available_vcpus(guest->vcpus.value));
+    json = slip__json_put(json, "max_memkb", json_integer(guest->maxmem.value * 1024));
+    json = slip__json_put(json, "target_memkb", json_integer(guest->memory.value * 1024));
+    json = slip__json_put(json, "video_memkb", json_integer(0));
+    json = slip__json_put(json, "sched_params", json_object());
+    json = slip__json_put(json, "claim_mode", json_string("True"));
     json = put_text(json, "kernel", &guest->kernel);
     json = put_text(json, "cmdline", &guest->cmdline);
     if (guest->ramdisk.count)
         json = put_text(json, "ramdisk", &guest->ramdisk.items[0]);
-    json = put(json, types[guest->type.value], json_object());
-    json = put(json, "arch_arm", json_object());
-    return put(json, "arch_x86", put(json_object(), "msr_relaxed", json_string("False")));
+    json = slip__json_put(json, types[guest->type.value], json_object());
+    json = slip__json_put(json, "arch_arm", json_object());
+    return slip__json_put(json, "arch_x86",
+                          slip__json_put(json_object(), "msr_relaxed", json_string("False")));
 }
 
 static json_t *disk_json(const struct slip_disk *disk)
@@ -99,20 +90,22 @@ static json_t *disk_json(const struct slip_disk *disk)
     json_t *json = put_text(json_object(), "pdev_path", &disk->target);
 
     json = put_text(json, "vdev", &disk->vdev);
-    json = put(json, "format",
-               json_string(SLIP_IS_SET(disk->target) ? formats[disk->format.value] : "empty"));
+    json = slip__json_put(
+        json, "format",
+        json_string(SLIP_IS_SET(disk->target) ? formats[disk->format.value] : "empty"));
     json = put_text(json, "backend", &disk->backendtype);
     json = put_text(json, "script", &disk->script);
     if (disk->cdrom.value)
-        json = put(put(json, "removable", json_integer(1)), "is_cdrom", json_integer(1));
+        json = slip__json_put(slip__json_put(json, "removable", json_integer(1)), "is_cdrom",
+                              json_integer(1));
     if (disk->access.value == SLIP_DISK_ACCESS_RW)
-        json = put(json, "readwrite", json_integer(1));
-    return put(json, "colo_restore_enable", json_string("False"));
+        json = slip__json_put(json, "readwrite", json_integer(1));
+    return slip__json_put(json, "colo_restore_enable", json_string("False"));
 }
 
 static json_t *nic_json(const struct slip_vif *vif, size_t devid)
 {
-    json_t *json = put(json_object(), "devid", json_integer((json_int_t)devid));
+    json_t *json = slip__json_put(json_object(), "devid", json_integer((json_int_t)devid));
 
     json = put_text(json, "model", &vif->model);
     json = put_text(json, "mac", &vif->mac);
@@ -120,7 +113,7 @@ static json_t *nic_json(const struct slip_vif *vif, size_t devid)
     json = put_text(json, "bridge", &vif->bridge);
     json = put_text(json, "ifname", &vif->vifname);
     json = put_text(json, "script", &vif->script);
-    return put(json, "nictype", json_string("vif"));
+    return slip__json_put(json, "nictype", json_string("vif"));
 }
 
 static json_t *put_devices(json_t *json, const struct slip_guest *guest)
@@ -132,11 +125,11 @@ static json_t *put_devices(json_t *json, const struct slip_guest *guest)
     for (size_t i = 0; i < guest->vif.count; i++)
         nics = slip__json_append(nics, nic_json(&guest->vif.items[i], i));
     if (guest->disk.count)
-        json = put(json, "disks", disks);
+        json = slip__json_put(json, "disks", disks);
     else
         json_decref(disks);
     if (guest->vif.count)
-        return put(json, "nics", nics);
+        return slip__json_put(json, "nics", nics);
     json_decref(nics);
     return json;
 }
@@ -160,15 +153,16 @@ static json_t *put_actions(json_t *json, const struct slip_guest *guest)
 
     for (size_t i = 0; i < SLIP_COUNT(actions); i++)
         if (actions[i].action->value != SLIP_ACTION_DESTROY)
-            json = put(json, actions[i].key, json_string(words[actions[i].action->value]));
-    return put(json, "on_soft_reset", json_string("soft_reset"));
+            json =
+                slip__json_put(json, actions[i].key, json_string(words[actions[i].action->value]));
+    return slip__json_put(json, "on_soft_reset", json_string("soft_reset"));
 }
 
 int slip__xen_userdata_text(const struct slip_guest *guest, char **ret, struct slip_error **err)
 {
-    json_t *json = put(json_object(), "c_info", c_info(guest));
+    json_t *json = slip__json_put(json_object(), "c_info", c_info(guest));
 
-    json = put(json, "b_info", b_info(guest));
+    json = slip__json_put(json, "b_info", b_info(guest));
     json = put_devices(json, guest);
     return slip__json_dump(put_actions(json, guest), JSON_INDENT(4), ret, err);
 }
@@ -224,7 +218,7 @@ int slip__xen_userdata_with(const char *text, const struct slip_device *device, 
         json_decref(json);
         json = NULL;
     } else if (!list) {
-        json = put(json, disk ? "disks" : "nics", slip__json_append(json_array(), item));
+        json = slip__json_put(json, disk ? "disks" : "nics", slip__json_append(json_array(), item));
     }
     return slip__json_dump(json, JSON_INDENT(4), ret, err);
 }
