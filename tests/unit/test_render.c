@@ -14,6 +14,8 @@
 #include "../../cli/text.h"
 #include "base/diag.h"
 #include "base/limits.h"
+#include "config/config.h"
+#include "guest/guest.h"
 
 /* Renders what is in diags, and frees both. */
 static void assert_renders(struct slip_diags *diags, bool json, bool color, const char *want)
@@ -177,12 +179,106 @@ static void words(void **state)
     assert_int_equal(text_distance("", "ab", 2), 2);
 }
 
+/* What attach says of a device that is written wrong: places are those in the words that were typed. */
+static void attached_devices(void **state)
+{
+    static const struct {
+        const char *key, *spec, *want;
+    } cases[] = {
+        {"disk", "/d.img",
+         "<command line>:1:6: error: disk 1 has no vdev [SLIP-211]\n"
+         "  1 | disk=/d.img\n"
+         "    |      ^~~~~~\n"
+         "hint: by position it is the third part: TARGET,raw,xvda\n"},
+        {"disk", "/d.img,raw,xvdb,rx",
+         "<command line>:1:22: error: 'access' can't be 'rx' [SLIP-214]\n"
+         "  1 | disk=/d.img,raw,xvdb,rx\n"
+         "    |                      ^~\n"
+         "hint: one of ro (or r), rw (or w)\n"},
+        {"disk", "vdev=xvdb,vdev=xvdc,target=/d.img",
+         "<command line>:1:21: error: the disk's vdev is given twice [SLIP-210]\n"
+         "  1 | disk=vdev=xvdb,vdev=xvdc,target=/d.img\n"
+         "    |                     ^~~~\n"
+         "<command line>:1:11: note: first given here\n"
+         "  1 | disk=vdev=xvdb,vdev=xvdc,target=/d.img\n"
+         "    |           ^~~~\n"},
+        {"disk", "format=zip,vdev=xvdb,target=/d.img",
+         "<command line>:1:13: error: 'format' can't be 'zip' [SLIP-214]\n"
+         "  1 | disk=format=zip,vdev=xvdb,target=/d.img\n"
+         "    |             ^~~\n"
+         "hint: one of raw, qcow, qcow2, vhd, qed\n"},
+        {"disk", "",
+         "<command line>:1:6: error: disk 1 has no vdev [SLIP-211]\n"
+         "  1 | disk=\n"
+         "    |      ^\n"
+         "hint: by position it is the third part: TARGET,raw,xvda\n"
+         "<command line>:1:6: error: disk 1 has no target [SLIP-211]\n"
+         "  1 | disk=\n"
+         "    |      ^\n"
+         "2 errors\n"},
+        {"disk", "format=qcow2,vdev=xvdb,acess=rw,target=d.img",
+         "<command line>:1:29: error: a disk has no 'acess' [SLIP-210]\n"
+         "  1 | disk=format=qcow2,vdev=xvdb,acess=rw,target=d.img\n"
+         "    |                             ^~~~~\n"
+         "hint: did you mean 'access'?\n"},
+        {"disk", "target=/d.img,vdev=xvdb",
+         "<command line>:1:13: error: disk 1 has no vdev [SLIP-211]\n"
+         "  1 | disk=target=/d.img,vdev=xvdb\n"
+         "    |             ^~~~~~~~~~~~~~~~\n"
+         "hint: by position it is the third part: TARGET,raw,xvda\n"},
+        {"vif", "mac=00:16:3e:zz:00:01",
+         "<command line>:1:9: error: '00:16:3e:zz:00:01' is not six hexadecimal "
+         "bytes with colons between them [SLIP-216]\n"
+         "  1 | vif=mac=00:16:3e:zz:00:01\n"
+         "    |         ^~~~~~~~~~~~~~~~~\n"},
+        {"vif", "mac=01:16:3e:00:00:01",
+         "<command line>:1:9: error: '01:16:3e:00:00:01' is a multicast address: "
+         "its first byte is odd [SLIP-216]\n"
+         "  1 | vif=mac=01:16:3e:00:00:01\n"
+         "    |         ^~~~~~~~~~~~~~~~~\n"},
+        {"vif", "brige=br0",
+         "<command line>:1:5: error: an interface has no 'brige' [SLIP-215]\n"
+         "  1 | vif=brige=br0\n"
+         "    |     ^~~~~\n"
+         "hint: did you mean 'bridge'?\n"},
+        {"vif", "bridge",
+         "<command line>:1:5: error: 'bridge' is no KEY=VALUE [SLIP-215]\n"
+         "  1 | vif=bridge\n"
+         "    |     ^~~~~~\n"},
+        {"vif", "bridge=br0", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *const uuid = "0bbde31b-9fc8-498a-8b9f-305dbd82b84f";
+        struct slip_diags *diags = slip_diags_new();
+        struct slip_guest *guest = slip__guest_new();
+        char text[128];
+        int len = snprintf(text, sizeof(text), "%s=%s", cases[i].key, cases[i].spec);
+        unsigned source = slip__diags_add_source(diags, "<command line>", text, (size_t)len);
+
+        slip__str_set(&guest->uuid, uuid, strlen(uuid), (struct slip_mark){.origin = SLIP_GIVEN});
+        assert_int_equal(slip__config_device(source, cases[i].key, (struct slip_strictness){0},
+                                             guest, diags, NULL),
+                         0);
+        slip__guest_resolve_devices(guest, "/here", 3, diags, NULL);
+        slip__guest_free(guest);
+        assert_renders(diags, false, false, cases[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_form), cmocka_unit_test(odd_lines), cmocka_unit_test(edges),
-        cmocka_unit_test(long_line),  cmocka_unit_test(no_place),  cmocka_unit_test(summary),
-        cmocka_unit_test(json_lines), cmocka_unit_test(words),
+        cmocka_unit_test(attached_devices),
+        cmocka_unit_test(whole_form),
+        cmocka_unit_test(odd_lines),
+        cmocka_unit_test(edges),
+        cmocka_unit_test(long_line),
+        cmocka_unit_test(no_place),
+        cmocka_unit_test(summary),
+        cmocka_unit_test(json_lines),
+        cmocka_unit_test(words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
