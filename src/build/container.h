@@ -25,10 +25,8 @@ struct slip_parts {
 
 struct slip_container {
     enum slip_type type;
-    const char *protocol;     /* "PVH" */
-    const char *protocol_key; /* "pvh", in JSON */
-    size_t own_pieces;        /* besides kernel segments and modules, at most */
-    const char *map_title;    /* over the memory map in reports */
+    size_t own_pieces;     /* besides kernel segments and modules, at most */
+    const char *map_title; /* over the memory map in reports */
     bool maps; /* guests begin with page tables: texts give each piece's virtual address */
 
     /* Places everything. What is in the layout afterwards is the caller's to dispose, also on failure. */
@@ -46,6 +44,26 @@ struct slip_container {
     void (*piece_words)(const struct slip_plan *plan, uint64_t gpa, uint64_t end,
                         struct slip_buf *buf);
 };
+
+/*
+ * Boot protocols: what the first instruction finds. One const table each, one file each but for the two of Linux; the container of a PC's
+ * memory starts by any of them. Of xen-pv only the words are here: the rest is its container's.
+ */
+struct slip_boot_protocol {
+    const char *name; /* "Linux 64-bit" */
+    const char *key;  /* "linux64", in descriptions and in JSON */
+    const char *info; /* what SLIP_TABLE_INFO is called: "zero page" */
+    /* l has RAM and memory map. */
+    int (*needs)(const struct slip_layout_input *in, const struct slip_layout *l,
+                 struct slip_needs *ret, struct slip_error **err);
+    /* Its own pieces (at most SLIP_PROTOCOL_PIECES) and the start state. False: out of memory. */
+    bool (*pieces)(struct slip_plan *plan, const struct slip_layout *layout,
+                   struct slip_parts *parts);
+};
+
+#define SLIP_PROTOCOL_PIECES 6
+
+const struct slip_boot_protocol *slip__boot_protocol(enum slip_protocol protocol);
 
 /* NULL: this version builds no such container. */
 const struct slip_container *slip__container(enum slip_type type);

@@ -10,15 +10,14 @@
 #include <string.h>
 
 #include "abi/e820.h"
-#include "abi/start_info.h"
 #include "base/ckd.h"
 #include "base/cleanup.h"
 #include "guest/limits.h"
 
 #define MIB (1ull << 20)
 
-/* Fixed claims besides segments and modules: low memory, reset block, PC hole, four tables. */
-#define FIXED_CLAIMS 8
+/* Claims besides segments and modules: low memory, reset block, PC hole, tables. */
+#define FIXED_CLAIMS (4 + SLIP_TABLES)
 
 typedef unsigned long long ull; /* for messages */
 
@@ -113,16 +112,16 @@ static bool next_free(const struct slip_layout *l, uint64_t hi, uint64_t *pos, u
     return false;
 }
 
-/* Room for bytes in [lo, hi) on a page boundary, lowest or highest. 0: there is none. *largest gets the widest run. */
-static uint64_t find_room(const struct slip_layout *l, uint64_t lo, uint64_t hi, uint64_t bytes,
-                          bool highest, uint64_t *largest)
+/* Room for bytes in [lo, hi) on a multiple of align, lowest or highest. 0: there is none. *largest gets the widest run. */
+static uint64_t find_aligned(const struct slip_layout *l, uint64_t lo, uint64_t hi, uint64_t bytes,
+                             uint64_t align, bool highest, uint64_t *largest)
 {
     uint64_t pos = lo, end, found = 0;
 
     for (; next_free(l, hi, &pos, &end); pos = end) {
         uint64_t first;
 
-        if (slip__ckd_align_up(&first, pos, SLIP_PAGE_BYTES) || first >= end)
+        if (slip__ckd_align_up(&first, pos, align) || first >= end)
             continue;
         if (end - first > *largest)
             *largest = end - first;
@@ -130,9 +129,15 @@ static uint64_t find_room(const struct slip_layout *l, uint64_t lo, uint64_t hi,
             continue;
         if (!highest)
             return first;
-        found = slip__align_down(end - bytes, SLIP_PAGE_BYTES);
+        found = slip__align_down(end - bytes, align);
     }
     return found;
+}
+
+static uint64_t find_room(const struct slip_layout *l, uint64_t lo, uint64_t hi, uint64_t bytes,
+                          bool highest, uint64_t *largest)
+{
+    return find_aligned(l, lo, hi, bytes, SLIP_PAGE_BYTES, highest, largest);
 }
 
 /* Memory that surely does: up to the kernel's end, and the modules after it. */
@@ -205,36 +210,65 @@ static int take_kernel(const struct slip_layout_input *in, struct slip_layout *l
     return 0;
 }
 
-/* Our tables: below the PC's hole if they fit, else as low as possible, which is where every kernel can reach. */
-static int place_tables(const struct slip_layout_input *in, struct slip_layout *l,
-                        struct slip_error **err)
+static int table_does_not_fit(const struct slip_layout_input *in, const char *what, uint64_t bytes,
+                              uint64_t largest, struct slip_error **err)
 {
-    const struct {
-        uint64_t *gpa;
-        uint64_t bytes;
-        const char *what;
-    } tables[] = {
-        {&l->start_info_gpa, sizeof(struct slip_start_info), "the start info"},
-        {&l->modlist_gpa, in->n_modules * sizeof(struct slip_modlist_entry), "the module list"},
-        {&l->memmap_gpa, l->n_map * sizeof(struct slip_memmap_entry), "the memory map"},
-        {&l->cmdline_gpa, in->cmdline_bytes, "the command line"},
-    };
+    return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_TABLES_DO_NOT_FIT,
+                            "no room for the %s: it needs %llu bytes below 4 GiB, the largest free "
+                            "run beside kernel '%s' has %llu",
+                            what, (ull)bytes, in->image->name, (ull)largest);
+}
 
-    for (size_t i = 0; i < SLIP_COUNT(tables); i++) {
-        uint64_t largest = 0;
+static int place_table(const struct slip_layout_input *in, struct slip_layout *l, const char *what,
+                       uint64_t bytes, uint64_t *ret, struct slip_error **err)
+{
+    uint64_t largest = 0;
 
-        if (!tables[i].bytes)
-            continue;
-        *tables[i].gpa = find_room(l, 0, SLIP_4_GIB, tables[i].bytes, false, &largest);
-        if (!*tables[i].gpa)
-            return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_TABLES_DO_NOT_FIT,
-                                    "no room for %s: it needs %llu bytes below 4 GiB, the largest "
-                                    "free run beside kernel '%s' has %llu",
-                                    tables[i].what, (ull)tables[i].bytes, in->image->name,
-                                    (ull)largest);
-        take(l, *tables[i].gpa, tables[i].bytes, tables[i].what);
-    }
+    if (!bytes)
+        return 0;
+    *ret = find_room(l, 0, SLIP_4_GIB, bytes, false, &largest);
+    if (!*ret)
+        return table_does_not_fit(in, what, bytes, largest, err);
+    take(l, *ret, bytes, what);
     return 0;
+}
+
+/* Our tables: below the PC's hole if they fit, else as low as possible, which is where every kernel can reach. */
+static int place_tables(const struct slip_layout_input *in, const struct slip_needs *needs,
+                        struct slip_layout *l, struct slip_error **err)
+{
+    static const char *const names[SLIP_TABLES] = {
+        [SLIP_TABLE_MODLIST] = "module list",
+        [SLIP_TABLE_MEMMAP] = "memory map",
+        [SLIP_TABLE_CMDLINE] = "command line",
+        [SLIP_TABLE_GDT] = "descriptor table",
+    };
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < SLIP_TABLES; i++)
+        rc = place_table(in, l, names[i] ? names[i] : in->protocol->info, needs->bytes[i],
+                         &l->table_gpas[i], err);
+    return rc;
+}
+
+/* Behind everything that they map. */
+static int place_page_tables(const struct slip_layout_input *in, struct slip_layout *l,
+                             struct slip_error **err)
+{
+    bool ok = slip__identity_add(&l->identity, 0, SLIP_4_GIB);
+    uint64_t bytes;
+
+    for (size_t i = 0; i < in->image->n_segments; i++)
+        ok = ok && slip__identity_add(&l->identity, in->image->segments[i].gpa,
+                                      in->image->segments[i].memory_bytes);
+    for (size_t i = 0; i < in->n_modules; i++)
+        ok = ok && slip__identity_add(&l->identity, l->module_gpas[i], in->modules[i].bytes);
+    bytes = slip__identity_bytes(&l->identity);
+    if (!ok)
+        return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_KERNEL_PLACE,
+                                "kernel '%s': its segments are too far apart to be mapped",
+                                in->image->name);
+    return place_table(in, l, "page tables", bytes, &l->page_tables_gpa, err);
 }
 
 static int module_does_not_fit(const struct slip_layout_input *in, size_t index, uint64_t largest,
@@ -256,16 +290,53 @@ static int module_does_not_fit(const struct slip_layout_input *in, size_t index,
     return rc;
 }
 
-/* Top-down below 4 GiB; above only what does not fit below, since many kernels can't reach it there. */
-static int place_modules(const struct slip_layout_input *in, struct slip_layout *l,
-                         struct slip_error **err)
+/* Room for modules in one of the protocol's ranges, the first that has any. */
+static uint64_t find_module_room(const struct slip_layout *l, const struct slip_needs *needs,
+                                 uint64_t bytes, uint64_t *largest)
 {
+    for (unsigned i = 0; i < needs->n_module_ends; i++) {
+        uint64_t end = needs->module_ends[i];
+        uint64_t start = end > SLIP_4_GIB ? SLIP_4_GIB : SLIP_PC_HOLE_END;
+        uint64_t gpa = find_room(l, start, end, bytes, true, largest);
+
+        if (gpa)
+            return gpa;
+    }
+    return 0;
+}
+
+/* All of them as one archive, for a kernel that takes one: cpio archives may follow each other on a multiple of 4. */
+static int place_run(const struct slip_layout_input *in, const struct slip_needs *needs,
+                     struct slip_layout *l, struct slip_error **err)
+{
+    uint64_t bytes = 0, largest = 0, gpa;
+
+    for (size_t i = 0; i < in->n_modules; i++) {
+        if (slip__ckd_align_up(&bytes, bytes, SLIP_MODULE_RUN_ALIGN) ||
+            slip__ckd_add(&bytes, bytes, in->modules[i].bytes))
+            return module_does_not_fit(in, i, 0, err);
+        l->module_gpas[i] = bytes - in->modules[i].bytes;
+    }
+    if (in->n_modules == 0)
+        return 0;
+    gpa = find_module_room(l, needs, bytes, &largest);
+    if (!gpa)
+        return module_does_not_fit(in, in->n_modules - 1, largest, err);
+    for (size_t i = 0; i < in->n_modules; i++)
+        l->module_gpas[i] += gpa;
+    take(l, gpa, bytes, "the modules");
+    return 0;
+}
+
+static int place_modules(const struct slip_layout_input *in, const struct slip_needs *needs,
+                         struct slip_layout *l, struct slip_error **err)
+{
+    if (needs->modules_in_a_run)
+        return place_run(in, needs, l, err);
     for (size_t i = 0; i < in->n_modules; i++) {
         uint64_t bytes = in->modules[i].bytes, largest = 0;
-        uint64_t gpa = find_room(l, SLIP_PC_HOLE_END, SLIP_4_GIB, bytes, true, &largest);
+        uint64_t gpa = find_module_room(l, needs, bytes, &largest);
 
-        if (!gpa)
-            gpa = find_room(l, SLIP_4_GIB, UINT64_MAX, bytes, true, &largest);
         if (!gpa)
             return module_does_not_fit(in, i, largest, err);
         l->module_gpas[i] = gpa;
@@ -287,23 +358,46 @@ static int place_acpi(const struct slip_layout_input *in, struct slip_layout *l,
     return 0;
 }
 
-int slip__layout_pc(const struct slip_layout_input *in, struct slip_layout *l,
-                    struct slip_error **err)
+/* What is a PC's own, and ours before any guest. */
+static void take_fixed(struct slip_layout *l, const struct slip_machine *machine)
 {
-    const struct slip_machine *machine = in->machine;
-    int rc;
-
-    make_map(l, machine);
     take(l, 0, SLIP_PC_LOW_END, "the real-mode vectors and BIOS data");
     take(l, machine->reset_block_gpa, machine->reset_block_bytes, "the reset ROM's start block");
     take(l, SLIP_PC_HOLE_GPA, SLIP_PC_HOLE_END - SLIP_PC_HOLE_GPA,
          "the PC's video, ROM and ACPI range");
+}
+
+int slip__layout_pc(const struct slip_layout_input *in, struct slip_layout *l,
+                    struct slip_error **err)
+{
+    struct slip_needs needs = {0};
+    int rc;
+
+    make_map(l, in->machine);
+    take_fixed(l, in->machine);
     rc = place_acpi(in, l, err);
     if (rc == 0)
         rc = take_kernel(in, l, err);
     if (rc == 0)
-        rc = place_tables(in, l, err);
-    return rc < 0 ? rc : place_modules(in, l, err);
+        rc = in->protocol->needs(in, l, &needs, err);
+    if (rc == 0)
+        rc = place_tables(in, &needs, l, err);
+    if (rc == 0)
+        rc = place_modules(in, &needs, l, err);
+    return rc == 0 && needs.page_tables ? place_page_tables(in, l, err) : rc;
+}
+
+bool slip__layout_find(const struct slip_machine *machine, uint64_t memory_bytes, uint64_t lo,
+                       uint64_t hi, uint64_t bytes, uint64_t align, uint64_t *ret)
+{
+    struct slip_taken fixed[FIXED_CLAIMS];
+    struct slip_layout l = {.taken = fixed};
+    uint64_t largest = 0;
+
+    l.n_ram = slip__layout_ram(machine, memory_bytes, l.ram);
+    take_fixed(&l, machine);
+    *ret = find_aligned(&l, lo, hi, bytes, align, false, &largest);
+    return *ret != 0;
 }
 
 int slip__layout_make(const struct slip_container *container, const struct slip_layout_input *in,

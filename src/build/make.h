@@ -14,6 +14,26 @@ struct slip_module {
     const char *name;
 };
 
+/* What of a kernel's file goes where, when not all of it where it is linked. */
+struct slip_kernel_place {
+    bool changes; /* from what the image is set to now */
+    enum slip_image_form form;
+    uint64_t gpa; /* of the lowest segment */
+};
+
+/* After probing, and again after loading, when more is known: is this the right form at the right place? A bzImage without a PVH
+ * entry starts from its bare form, and so does one whose guest names one of Linux' protocols; a kernel that may be moved is moved if
+ * it can't stay. SLIP_EIMAGE: there is no place for it, or no protocol. */
+int slip__kernel_place(const struct slip_guest *guest, const struct slip_machine *machine,
+                       const struct slip_image *image, struct slip_kernel_place *ret,
+                       struct slip_error **err);
+/* Makes it so; the image is to be loaded (again) then. */
+int slip__kernel_settle(struct slip_image *image, const struct slip_kernel_place *place,
+                        struct slip_error **err);
+/* Can its segments be where they are? */
+bool slip__kernel_lies_well(const struct slip_guest *guest, const struct slip_machine *machine,
+                            const struct slip_image *image);
+
 /* After probing or loading, before anything is created: can a loaded kernel start in this container, and do kernel,
  * modules and our own pieces fit this guest's memory? Says how much is needed when not (SLIP_EIMAGE, codes 5xx). */
 int slip__layout_fits(const struct slip_guest *guest, const struct slip_machine *machine,

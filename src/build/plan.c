@@ -69,21 +69,25 @@ static int make_parts(const struct slip_guest *guest, const struct slip_machine 
         .modules = modules,
         .n_modules = n_modules,
         .memory_bytes = (uint64_t)guest->memory.value << 20,
+        .cmdline = ret->cmdline,
         .cmdline_bytes = strlen(ret->cmdline) + 1,
+        .acpi = ret->acpi.data,
         .acpi_bytes = ret->acpi.len,
     };
     return 0;
 }
 
 /* The layout of parts. decision: what the notes say, NULL: they are not read yet. */
-static int make_layout(enum slip_type type, struct slip_parts *parts,
+static int make_layout(const struct slip_guest *guest, struct slip_parts *parts,
                        const struct slip_decision *decision, struct slip_layout *ret,
                        struct slip_error **err)
 {
-    const struct slip_container *container = slip__container(type);
+    const struct slip_container *container = slip__container((enum slip_type)guest->type.value);
 
     if (!container) /* the decision point has the words */
-        return slip__protocol_decide(type, parts->in.image, &(struct slip_decision){0}, err);
+        return slip__protocol_decide(guest, parts->in.image, &(struct slip_decision){0}, err);
+    parts->in.protocol = slip__boot_protocol(
+        decision ? decision->protocol : slip__protocol_guess(guest, parts->in.image));
     if (decision && decision->protocol == SLIP_PROTOCOL_XEN_PV) {
         parts->pv = decision->pv;
         parts->in.pv = &parts->pv;
@@ -98,16 +102,15 @@ int slip__layout_fits(const struct slip_guest *guest, const struct slip_machine 
     SLIP_AUTO(parts_dispose) struct slip_parts parts = {0};
     SLIP_AUTO(slip__layout_dispose) struct slip_layout layout = {0};
     SLIP_AUTO(slip__decision_dispose) struct slip_decision decision = {0};
-    enum slip_type type = (enum slip_type)guest->type.value;
     int rc = 0;
 
     if (image->loaded)
-        rc = slip__protocol_decide(type, image, &decision, err);
+        rc = slip__protocol_decide(guest, image, &decision, err);
     if (rc == 0)
         rc = make_parts(guest, machine, image, modules, n_modules, &parts, err);
     if (rc < 0)
         return rc;
-    return make_layout(type, &parts, image->loaded ? &decision : NULL, &layout, err);
+    return make_layout(guest, &parts, image->loaded ? &decision : NULL, &layout, err);
 }
 
 struct slip_piece *slip__plan_add(struct slip_plan *plan, const char *what, uint64_t gpa,
@@ -145,7 +148,10 @@ static bool add_kernel(struct slip_plan *plan, const struct slip_image *image)
 
         if (!s->memory_bytes)
             continue;
-        snprintf(what, sizeof(what), "kernel segment %u", s->index);
+        if (image->form == SLIP_FORM_LINUX)
+            snprintf(what, sizeof(what), "kernel and its room to unpack");
+        else
+            snprintf(what, sizeof(what), "kernel segment %u", s->index);
         piece = slip__plan_add(plan, what, s->gpa, s->memory_bytes, SLIP_SOURCE_IMAGE);
         piece->name = strdup(image->name);
         if (!piece->name)
@@ -213,11 +219,10 @@ int slip__plan_make(const struct slip_guest *guest, const struct slip_machine *m
     SLIP_AUTO(parts_dispose) struct slip_parts parts = {0};
     SLIP_AUTO(slip__layout_dispose) struct slip_layout layout = {0};
     SLIP_AUTO(slip__decision_dispose) struct slip_decision decision = {0};
-    enum slip_type type = (enum slip_type)guest->type.value;
     struct slip_plan *plan;
     int rc;
 
-    rc = slip__protocol_decide(type, image, &decision, err);
+    rc = slip__protocol_decide(guest, image, &decision, err);
     if (rc < 0)
         return rc;
     plan = calloc(1, sizeof(*plan));
@@ -225,13 +230,15 @@ int slip__plan_make(const struct slip_guest *guest, const struct slip_machine *m
         return slip__error_oom(err);
     plan->guest = guest;
     plan->machine = machine;
-    plan->container = type;
+    plan->container = (enum slip_type)guest->type.value;
     plan->protocol = decision.protocol;
     plan->why = slip__steal(&decision.why);
+    memcpy(plan->passed, decision.passed, sizeof(plan->passed));
+    plan->n_passed = decision.n_passed;
     plan->start.entry_gpa = decision.entry_gpa;
     rc = make_parts(guest, machine, image, modules, n_modules, &parts, err);
     if (rc == 0)
-        rc = make_layout(type, &parts, &decision, &layout, err);
+        rc = make_layout(guest, &parts, &decision, &layout, err);
     if (rc == 0 && !fill(plan, &layout, &parts))
         rc = slip__error_oom(err);
     if (rc < 0) {

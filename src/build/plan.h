@@ -13,7 +13,11 @@
 #include "guest/guest.h"
 #include "slipway/plan.h"
 
-enum slip_protocol { SLIP_PROTOCOL_PVH, SLIP_PROTOCOL_XEN_PV };
+/* A boot protocol that was not taken, and why. */
+struct slip_passed {
+    enum slip_protocol protocol;
+    char why[192];
+};
 
 struct slip_pv; /* pv.h: what only PV guests have */
 
@@ -85,6 +89,8 @@ struct slip_plan {
     enum slip_type container;
     enum slip_protocol protocol;
     char *why; /* one line: why this protocol and this entry; owned */
+    struct slip_passed passed[SLIP_PROTOCOLS]; /* the others, in the order of choice */
+    unsigned n_passed;
     struct slip_ram_region ram[SLIP_RAM_MAX_REGIONS];
     unsigned n_ram;
     struct slip_map_entry map[SLIP_PLAN_MAX_MAP];

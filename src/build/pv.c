@@ -20,7 +20,7 @@ static void put_module_list(const struct slip_layout *layout, const struct slip_
     struct slip_pv_module entry = {0};
 
     for (size_t i = 0; i < n_modules; i++) {
-        uint64_t start = layout->module_gpas[i] - layout->modlist_gpa;
+        uint64_t start = layout->module_gpas[i] - layout->table_gpas[SLIP_TABLE_MODLIST];
 
         entry.mod_start = (uint32_t)start;
         entry.mod_end = (uint32_t)(start + modules[i].bytes);
@@ -46,7 +46,8 @@ static bool pv_pieces(struct slip_plan *plan, struct slip_layout *layout, struct
 
     if (in->n_modules > 1) {
         put_module_list(layout, in->modules, in->n_modules, &list);
-        ok = !list.failed && slip__plan_add_bytes(plan, "module list", layout->modlist_gpa, &list);
+        ok = !list.failed && slip__plan_add_bytes(plan, "module list",
+                                                  layout->table_gpas[SLIP_TABLE_MODLIST], &list);
         slip__buf_dispose(&list);
     }
     add_pages(plan, "start info", pv->start_info_pfn, 1, SLIP_SOURCE_FRAMES);
@@ -59,7 +60,7 @@ static bool pv_pieces(struct slip_plan *plan, struct slip_layout *layout, struct
     if (pv->n_mappings > 1)
         add_pages(plan, "p2m list's page tables", pv->mappings[1].tables_pfn,
                   pv->mappings[1].n_tables, SLIP_SOURCE_FRAMES);
-    plan->start.start_info_gpa = layout->start_info_gpa;
+    plan->start.start_info_gpa = layout->table_gpas[SLIP_TABLE_INFO];
     plan->start.entry_gpa = pv->entry - pv->mappings[0].va;
     return ok;
 }
@@ -168,8 +169,6 @@ static void pv_piece_words(const struct slip_plan *plan, uint64_t gpa, uint64_t 
 
 const struct slip_container slip__container_pv = {
     .type = SLIP_TYPE_PV,
-    .protocol = "Xen PV",
-    .protocol_key = "xen-pv",
     .own_pieces = 8,
     .map_title = "pseudo-physical memory",
     .maps = true,

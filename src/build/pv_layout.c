@@ -122,7 +122,7 @@ static uint64_t place_modules(const struct slip_layout_input *in, struct slip_la
                               uint64_t pfn)
 {
     if (list_bytes(in->n_modules))
-        l->modlist_gpa = pfn << PAGE_BITS;
+        l->table_gpas[SLIP_TABLE_MODLIST] = pfn << PAGE_BITS;
     pfn += pages_of(list_bytes(in->n_modules));
     for (size_t i = 0; i < in->n_modules; i++) {
         l->module_gpas[i] = pfn << PAGE_BITS;
@@ -135,7 +135,7 @@ static void tell_modules(const struct slip_layout_input *in, const struct slip_l
                          bool unmapped, struct slip_pv *pv)
 {
     size_t last = in->n_modules - 1;
-    uint64_t start = in->n_modules > 1 ? l->modlist_gpa : l->module_gpas[0];
+    uint64_t start = in->n_modules > 1 ? l->table_gpas[SLIP_TABLE_MODLIST] : l->module_gpas[0];
 
     pv->mod_bytes = l->module_gpas[last] + in->modules[last].bytes - start;
     pv->mod_start = unmapped ? start >> PAGE_BITS : pv->mappings[0].va + start;
@@ -321,7 +321,7 @@ int slip__pv_layout(const struct slip_layout_input *in, struct slip_layout *l,
     pages = arrange(in, &kernel, in->memory_bytes / SLIP_PAGE_BYTES, l, l->pv);
     if (pages > in->memory_bytes / SLIP_PAGE_BYTES)
         return too_small(in, needed_mib(in, &kernel, l, pages), err);
-    l->start_info_gpa = l->pv->start_info_pfn << PAGE_BITS;
+    l->table_gpas[SLIP_TABLE_INFO] = l->pv->start_info_pfn << PAGE_BITS;
     l->map[0] = (struct slip_map_entry){0, in->memory_bytes, SLIP_E820_RAM};
     l->n_map = 1;
     return in->pv ? check_addresses(in, l->pv, err) : 0;

@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The PVH container: start info, module list, memory map, command line and ACPI tables in the memory of a PC. Must not
- * know engines, nor where the addresses come from (layout.c).
+ * PVH, and flat binaries, which start the same way: start info, module list, memory map and command line. Must not know engines, nor
+ * where the addresses come from (layout.c).
  */
+#include "abi/e820.h"
 #include "abi/start_info.h"
 #include "build/containers.h"
-#include "build/start.h"
+
+static int pvh_needs(const struct slip_layout_input *in, const struct slip_layout *l,
+                     struct slip_needs *ret, struct slip_error **err)
+{
+    (void)err;
+    /* Above 4 GiB only what does not fit below, since many kernels can't reach it there. */
+    *ret = (struct slip_needs){
+        .bytes = {[SLIP_TABLE_INFO] = sizeof(struct slip_start_info),
+                  [SLIP_TABLE_MODLIST] = in->n_modules * sizeof(struct slip_modlist_entry),
+                  [SLIP_TABLE_MEMMAP] = l->n_map * sizeof(struct slip_memmap_entry),
+                  [SLIP_TABLE_CMDLINE] = in->cmdline_bytes},
+        .module_ends = {SLIP_4_GIB, UINT64_MAX},
+        .n_module_ends = 2};
+    return 0;
+}
 
 static void put_start_info(const struct slip_layout *layout, size_t n_modules, struct slip_buf *buf)
 {
@@ -13,10 +28,10 @@ static void put_start_info(const struct slip_layout *layout, size_t n_modules, s
         .magic = SLIP_START_INFO_MAGIC,
         .version = SLIP_START_INFO_VERSION,
         .nr_modules = (uint32_t)n_modules,
-        .modlist_paddr = layout->modlist_gpa,
-        .cmdline_paddr = layout->cmdline_gpa,
+        .modlist_paddr = layout->table_gpas[SLIP_TABLE_MODLIST],
+        .cmdline_paddr = layout->table_gpas[SLIP_TABLE_CMDLINE],
         .rsdp_paddr = layout->acpi_gpa,
-        .memmap_paddr = layout->memmap_gpa,
+        .memmap_paddr = layout->table_gpas[SLIP_TABLE_MEMMAP],
         .memmap_entries = layout->n_map,
     };
 
@@ -49,42 +64,43 @@ static void put_memmap(const struct slip_layout *layout, struct slip_buf *buf)
     }
 }
 
-static bool pvh_pieces(struct slip_plan *plan, struct slip_layout *layout, struct slip_parts *parts)
+static bool pvh_pieces(struct slip_plan *plan, const struct slip_layout *layout,
+                       struct slip_parts *parts)
 {
     const struct slip_layout_input *in = &parts->in;
     struct slip_buf info = {0}, list = {0}, map = {0}, line = {0};
+    const uint64_t *gpas = layout->table_gpas;
     bool ok;
 
     put_start_info(layout, in->n_modules, &info);
     put_modlist(layout, in->modules, in->n_modules, &list);
     put_memmap(layout, &map);
-    slip__buf_put(&line, parts->cmdline, in->cmdline_bytes);
+    slip__buf_put(&line, in->cmdline, in->cmdline_bytes);
     ok = !info.failed && !list.failed && !map.failed && !line.failed;
-    ok = ok && slip__plan_add_bytes(plan, "start info", layout->start_info_gpa, &info);
-    ok = ok && slip__plan_add_bytes(plan, "module list", layout->modlist_gpa, &list);
-    ok = ok && slip__plan_add_bytes(plan, "memory map", layout->memmap_gpa, &map);
-    ok = ok && slip__plan_add_bytes(plan, "command line", layout->cmdline_gpa, &line);
-    ok = ok && slip__plan_add_bytes(plan, "ACPI tables", layout->acpi_gpa, &parts->acpi);
+    ok = ok && slip__plan_add_bytes(plan, "start info", gpas[SLIP_TABLE_INFO], &info);
+    ok = ok && slip__plan_add_bytes(plan, "module list", gpas[SLIP_TABLE_MODLIST], &list);
+    ok = ok && slip__plan_add_bytes(plan, "memory map", gpas[SLIP_TABLE_MEMMAP], &map);
+    ok = ok && slip__plan_add_bytes(plan, "command line", gpas[SLIP_TABLE_CMDLINE], &line);
     slip__buf_dispose(&info);
     slip__buf_dispose(&list);
     slip__buf_dispose(&map);
     slip__buf_dispose(&line);
-    plan->start.start_info_gpa = layout->start_info_gpa;
-    plan->start.start_info = "start info";
-    plan->start.rbx = layout->start_info_gpa;
+    plan->start.rbx = gpas[SLIP_TABLE_INFO];
     return ok;
 }
 
-const struct slip_container slip__container_pvh = {
-    .type = SLIP_TYPE_PVH,
-    .protocol = "PVH",
-    .protocol_key = "pvh",
-    .own_pieces = 5,
-    .map_title = "memory map told to the guest",
-    .layout = slip__layout_pc,
+const struct slip_boot_protocol slip__boot_pvh = {
+    .name = "PVH",
+    .key = "pvh",
+    .info = "start info",
+    .needs = pvh_needs,
     .pieces = pvh_pieces,
-    .start_text = slip__start_text,
-    .start_words = slip__start_words,
-    .start_json = slip__start_json,
-    .piece_words = slip__start_piece_words,
+};
+
+const struct slip_boot_protocol slip__boot_flat = {
+    .name = "flat",
+    .key = "flat",
+    .info = "start info",
+    .needs = pvh_needs,
+    .pieces = pvh_pieces,
 };

@@ -81,6 +81,18 @@ static json_t *acpi_json(const struct slip_plan *plan)
     return array;
 }
 
+static json_t *passed_json(const struct slip_plan *plan)
+{
+    json_t *array = json_array();
+
+    for (unsigned i = 0; i < plan->n_passed; i++)
+        array =
+            slip__json_append(array, json_pack("{s:s, s:o}", "protocol",
+                                               slip__boot_protocol(plan->passed[i].protocol)->key,
+                                               "why", text_json(plan->passed[i].why)));
+    return array;
+}
+
 int slip_plan_to_json(const struct slip_plan *plan, char **ret, struct slip_error **err)
 {
     const struct slip_container *container;
@@ -92,13 +104,14 @@ int slip_plan_to_json(const struct slip_plan *plan, char **ret, struct slip_erro
     container = slip__container(plan->container);
     name = plan->guest->name.value;
     json = json_pack(
-        "{s:o, s:s, s:s, s:s, s:o, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "name",
+        "{s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "name",
         text_json(name ? name : ""), "container", slip__report_type_word(plan->container),
-        "machine", plan->machine->name, "protocol", container->protocol_key, "why",
-        text_json(plan->why), "start", container->start_json(plan), "vcpus", (int)plan->vcpus,
-        "maxvcpus", (int)plan->maxvcpus, "memory_bytes",
-        slip__json_uint((uint64_t)plan->guest->memory.value << 20), "ram", ram_json(plan),
-        "memory_map", map_json(plan), "pieces", pieces_json(plan), "acpi", acpi_json(plan),
-        "cmdline", text_json(plan->cmdline), "console", slip__report_console_word(plan->console));
+        "machine", plan->machine->name, "protocol", slip__boot_protocol(plan->protocol)->key, "why",
+        text_json(plan->why), "passed_over", passed_json(plan), "start",
+        container->start_json(plan), "vcpus", (int)plan->vcpus, "maxvcpus", (int)plan->maxvcpus,
+        "memory_bytes", slip__json_uint((uint64_t)plan->guest->memory.value << 20), "ram",
+        ram_json(plan), "memory_map", map_json(plan), "pieces", pieces_json(plan), "acpi",
+        acpi_json(plan), "cmdline", text_json(plan->cmdline), "console",
+        slip__report_console_word(plan->console));
     return slip__json_dump(json, JSON_INDENT(2), ret, err);
 }

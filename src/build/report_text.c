@@ -18,7 +18,11 @@ static void put_head(struct slip_buf *buf, const struct slip_plan *plan)
     slip__buf_printf(buf, "guest      %s, type %s\n", guest->name.value ? guest->name.value : "?",
                      slip__report_type_word(plan->container));
     slip__buf_printf(buf, "machine    %s\n", plan->machine->name);
-    slip__buf_printf(buf, "protocol   %s: %s\n", container->protocol, plan->why);
+    slip__buf_printf(buf, "protocol   %s: %s\n", slip__boot_protocol(plan->protocol)->name,
+                     plan->why);
+    for (unsigned i = 0; i < plan->n_passed; i++)
+        slip__buf_printf(buf, "           not %s: %s\n",
+                         slip__boot_protocol(plan->passed[i].protocol)->name, plan->passed[i].why);
     container->start_text(plan, buf);
     slip__buf_printf(buf, "vCPUs      %u", plan->vcpus);
     if (plan->maxvcpus > plan->vcpus)
@@ -91,7 +95,9 @@ static void put_pieces(struct slip_buf *buf, const struct slip_plan *plan)
         if (slip__container(plan->container)->maps)
             slip__container(plan->container)->piece_words(plan, p->gpa, p->gpa + p->bytes, buf);
         else if (p->source == SLIP_SOURCE_FILE && p->gpa >= SLIP_4_GIB)
-            slip__buf_puts(buf, " (no room below 4 GiB; Linux cannot reach an initrd up here)");
+            slip__buf_puts(buf, plan->protocol == SLIP_PROTOCOL_PVH
+                                    ? " (no room below 4 GiB; Linux cannot reach an initrd up here)"
+                                    : " (no room below 4 GiB)");
         slip__buf_putc(buf, '\n');
     }
 }

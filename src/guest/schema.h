@@ -76,7 +76,8 @@ struct slip_strs {
     ;
 #include "guest/schema.def"
 
-#define SLIP_TYPES (SLIP_TYPE_HVM + 1) /* how many there are */
+#define SLIP_TYPES     (SLIP_TYPE_HVM + 1) /* how many there are */
+#define SLIP_PROTOCOLS (SLIP_PROTOCOL_XEN_PV + 1)
 
 /* Records: struct slip_disk, struct slip_vif, struct slip_guest; lists of records: struct slip_disk_list */
 #define SLIP_RECORD(r, doc)                           struct slip_##r {

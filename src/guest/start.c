@@ -351,6 +351,7 @@ static void rule_idle_keys(struct slip_rules *r)
         const struct slip_mark *mark;
     } kernel_keys[] = {{"ramdisk", &g->ramdisk.mark},
                        {"cmdline", &g->cmdline.mark},
+                       {"protocol", &g->protocol.mark},
                        {"root", &g->root.mark},
                        {"extra", &g->extra.mark}};
 
@@ -382,6 +383,43 @@ static int rule_paths(struct slip_rules *r)
     return 0;
 }
 
+/* A boot protocol belongs to a kernel in a container that knows it; addresses belong to a flat one. */
+static void rule_protocol(struct slip_rules *r)
+{
+    struct slip_guest *g = r->guest;
+    const struct slip_field *field = slip__field_find(&slip__record_guest, "protocol");
+    bool pv = g->type.value == SLIP_TYPE_PV;
+    bool flat = SLIP_IS_SET(g->protocol) && g->protocol.value == SLIP_PROTOCOL_FLAT;
+    const struct {
+        const char *key;
+        const struct slip_mark *mark;
+    } addresses[] = {{"load_address", &g->load_address.mark},
+                     {"entry_address", &g->entry_address.mark}};
+    struct slip_diag *d;
+
+    if (SLIP_IS_SET(g->protocol) && (g->protocol.value == SLIP_PROTOCOL_XEN_PV) != pv) {
+        d = slip__diag(r->diags, SLIP_CODE_PROTOCOL_TYPE, g->protocol.mark.span,
+                       "%s does not start by '%s'", a_guest((enum slip_type)g->type.value),
+                       slip__enum_word(field->words, g->protocol.value));
+        if (SLIP_IS_GIVEN(g->type))
+            slip__diag_note(d, g->type.mark.span, "'type' is \"%s\" here",
+                            type_word((enum slip_type)g->type.value));
+        slip__diag_hint(d, pv ? "type = \"pvh\", or remove 'protocol'" : "remove 'protocol'");
+    }
+    if (flat && !SLIP_IS_SET(g->load_address)) {
+        d = slip__diag(r->diags, SLIP_CODE_LOAD_ADDRESS, g->protocol.mark.span,
+                       "a flat kernel does not say itself where it goes");
+        slip__diag_hint(d, "load_address = 0x100000, for example");
+    }
+    for (size_t i = 0; i < SLIP_COUNT(addresses) && !flat; i++) {
+        if (addresses[i].mark->origin != SLIP_GIVEN)
+            continue;
+        d = slip__diag(r->diags, SLIP_CODE_LOAD_ADDRESS, addresses[i].mark->span,
+                       "'%s' is for kernels of protocol flat", addresses[i].key);
+        slip__diag_hint(d, "protocol = \"flat\", or remove it");
+    }
+}
+
 int slip__rules_start(struct slip_rules *r)
 {
     static int (*const rules[])(struct slip_rules *) = {
@@ -393,6 +431,7 @@ int slip__rules_start(struct slip_rules *r)
         if (rules[i](r) < 0)
             return -1;
     }
+    rule_protocol(r);
     rule_idle_keys(r);
     return 0;
 }

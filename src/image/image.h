@@ -159,8 +159,6 @@ struct slip_image {
     const struct slip_image_kind *kind;
     struct slip_image_proxy *proxy; /* who reads it elsewhere; NULL: it is read here. Owned */
     enum slip_image_form form;      /* what segments are about: slip__image_use() sets it */
-    bool moved;                     /* by slip__image_move_to() ... */
-    uint64_t moved_from;            /* ... from here: the lowest gpa before the first move */
 
     /* after load */
     bool loaded;

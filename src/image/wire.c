@@ -140,8 +140,6 @@ static const struct slip_wire_field slip_image_fields[] = {
     LIST(slip_image, kernel_segments, slip_segment_table, SLIP_LIMIT_PROGRAM_HEADERS),
     STRUCTS(slip_image, bare, slip_segment_table, 1),
     UP_TO(slip_image, form, SLIP_FORM_LINUX),
-    FLAG(slip_image, moved),
-    NUMBER(slip_image, moved_from),
     FLAG(slip_image, loaded),
     UP_TO(slip_image, n_notes, SLIP_LIMIT_NOTES),
     LIST(slip_image, notes, slip_note_table, SLIP_LIMIT_NOTES),

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "boot/payload.h"
@@ -36,33 +37,49 @@ static uint64_t lap(uint64_t *since)
     return us;
 }
 
-static int probe_image(struct slip_payload *payload, struct slip_image **ret,
-                       struct slip_error **err)
+/* The reader of flat binaries is on its way. */
+static int flat_unbuilt(int fd, int64_t gpa, int64_t entry, struct slip_error **err)
 {
+    close(fd);
+    return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_BOOT_UNBUILT,
+                            "flat binaries (0x%llx, entered at 0x%llx) are not built into this "
+                            "version",
+                            (unsigned long long)gpa, (unsigned long long)entry);
+}
+
+static int probe_image(const struct slip_guest *guest, struct slip_payload *payload,
+                       struct slip_image **ret, struct slip_error **err)
+{
+    bool flat = SLIP_IS_SET(guest->protocol) && guest->protocol.value == SLIP_PROTOCOL_FLAT;
+    int64_t gpa = guest->load_address.value;
+    int64_t entry = SLIP_IS_SET(guest->entry_address) ? guest->entry_address.value : gpa;
     int fd = payload->kernel.fd;
 
     payload->kernel.fd = -1; /* the image takes it, also on failure */
+    if (flat)
+        return flat_unbuilt(fd, gpa, entry, err);
     return slip__image_probe(fd, payload->kernel.size_bytes, payload->kernel.name, ret, err);
 }
 
 static bool is_compressed(const struct slip_image *image)
 {
-    return image->compression && strcmp(image->compression, "none") != 0;
+    return image->packing || (image->compression && strcmp(image->compression, "none") != 0);
 }
 
 /*
  * Reads a kernel's notes before anything is made, where that costs next to nothing, so that a kernel for another container is
- * refused as one. A compressed kernel's notes come with the loading; but if a pv guest's segments can't be where they say, they
- * are read now: then a note says by how much they are to be moved.
+ * refused as one. A compressed kernel's notes come with the loading; but if its segments can't be where they say, they are read
+ * now: then a note may say where else.
  */
-static int read_notes(const struct slip_guest *guest, struct slip_image *image,
-                      struct slip_error **err)
+static int read_notes(const struct slip_guest *guest, const struct slip_machine *machine,
+                      struct slip_image *image, struct slip_error **err)
 {
     bool pv = guest->type.value == SLIP_TYPE_PV;
     int rc;
 
-    if (is_compressed(image) &&
-        (!pv || slip__image_end(image) <= (uint64_t)guest->memory.value << 20))
+    if (image->form == SLIP_FORM_KERNEL && is_compressed(image) &&
+        (pv ? slip__image_end(image) <= (uint64_t)guest->memory.value << 20
+            : slip__kernel_lies_well(guest, machine, image)))
         return 0;
     rc = slip__image_load(image, NULL, NULL, NULL, err);
     return rc < 0 || !pv ? rc : slip__image_move_down(image, slip__image_pv_offset(image), err);
@@ -82,17 +99,43 @@ static int wipe(const struct slip_image *image, struct slip_ram *ram, struct sli
     return 0;
 }
 
-/* Loads the kernel. The notes of a compressed one come too late to say that its segments belong elsewhere: then, which is
- * rare, it is loaded again. */
-static int load(const struct slip_guest *guest, struct slip_image *image, struct slip_ram *ram,
-                struct stage *stage, struct slip_error **err)
+/* Brings the image into the form and to the place that it starts from, as far as is known. ram: where it was loaded already, to be
+ * taken back then; NULL: nowhere. *ret_changed: it is to be loaded. */
+static int settle(const struct slip_guest *guest, const struct slip_machine *machine,
+                  struct slip_image *image, struct slip_ram *ram, bool *ret_changed,
+                  struct slip_error **err)
 {
-    uint64_t offset;
-    int rc = slip__image_load(image, ram, tell, stage, err);
+    struct slip_kernel_place place;
+    int rc = slip__kernel_place(guest, machine, image, &place, err);
 
-    if (rc < 0 || guest->type.value != SLIP_TYPE_PV)
-        return rc;
-    offset = slip__image_pv_offset(image);
+    *ret_changed = rc == 0 && place.changes;
+    if (*ret_changed && ram)
+        rc = wipe(image, ram, err);
+    return rc < 0 || !place.changes ? rc : slip__kernel_settle(image, &place, err);
+}
+
+/* What is known before anything is made: which form of the kernel, its notes where they are cheap to read, its place. */
+static int know_image(const struct slip_guest *guest, const struct slip_machine *machine,
+                      struct slip_image *image, struct slip_error **err)
+{
+    bool changed;
+    int rc = settle(guest, machine, image, NULL, &changed, err);
+
+    if (rc == 0)
+        rc = read_notes(guest, machine, image, err);
+    if (rc == 0 && image->loaded)
+        rc = settle(guest, machine, image, NULL, &changed, err);
+    return rc == 0 && image->loaded && changed ? slip__image_load(image, NULL, NULL, NULL, err)
+                                               : rc;
+}
+
+/* A pv kernel's notes may say that its segments belong elsewhere: then, which is rare, it is loaded again. */
+static int load_pv_again(struct slip_image *image, struct slip_ram *ram, struct stage *stage,
+                         struct slip_error **err)
+{
+    uint64_t offset = slip__image_pv_offset(image);
+    int rc = 0;
+
     if (offset == 0)
         return 0;
     if (ram)
@@ -100,6 +143,26 @@ static int load(const struct slip_guest *guest, struct slip_image *image, struct
     if (rc == 0)
         rc = slip__image_move_down(image, offset, err);
     return rc < 0 || !ram ? rc : slip__image_load(image, ram, tell, stage, err);
+}
+
+/* Loads the kernel. The notes of a compressed one come with its last bytes: they may say that it starts in another form, or
+ * elsewhere. Then it is taken back and loaded once more, and whether it fits is asked anew. */
+static int load(const struct slip_guest *guest, const struct slip_machine *machine,
+                const struct slip_payload *files, const struct slip_module *modules,
+                struct slip_image *image, struct slip_ram *ram, struct stage *stage,
+                struct slip_error **err)
+{
+    bool changed = false;
+    int rc = slip__image_load(image, ram, tell, stage, err);
+
+    if (rc < 0)
+        return rc;
+    if (guest->type.value == SLIP_TYPE_PV)
+        return load_pv_again(image, ram, stage, err);
+    rc = settle(guest, machine, image, ram, &changed, err);
+    if (rc == 0 && changed)
+        rc = slip__layout_fits(guest, machine, image, modules, files->n_modules, err);
+    return rc == 0 && changed ? slip__image_load(image, ram, tell, stage, err) : rc;
 }
 
 static struct slip_module *list_modules(const struct slip_payload *payload)
@@ -136,9 +199,9 @@ int slip__build_guest(const struct slip_guest *guest, const struct slip_engine *
                               "the %s engine has no such container", engine->name);
         goto out;
     }
-    rc = modules ? probe_image(&files, &image, err) : slip__error_oom(err);
+    rc = modules ? probe_image(guest, &files, &image, err) : slip__error_oom(err);
     if (rc == 0)
-        rc = read_notes(guest, image, err);
+        rc = know_image(guest, machine, image, err);
     if (rc < 0)
         goto out;
     rc = slip__layout_fits(guest, machine, image, modules, files.n_modules, err);
@@ -155,7 +218,7 @@ int slip__build_guest(const struct slip_guest *guest, const struct slip_engine *
     built.timing.engine_us = lap(&since);
 
     stage.stage = SLIP_STAGE_IMAGE;
-    rc = load(guest, image, dry_run ? NULL : built.run->ram, &stage, err);
+    rc = load(guest, machine, &files, modules, image, dry_run ? NULL : built.run->ram, &stage, err);
     if (rc < 0)
         goto out;
     built.timing.image_us += lap(&since);
