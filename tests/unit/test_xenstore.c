@@ -27,7 +27,9 @@
 #include "engine/xen/hotplug.h"
 #include "engine/xen/store.h"
 #include "engine/xen/userdata.h"
+#include "engine/xen/vbd.h"
 #include "engine/xen/vdev.h"
+#include "engine/xen/vif.h"
 #include "guest/guest.h"
 
 static void vdevs(void **state)
@@ -240,6 +242,53 @@ static void userdata_changes(void **state)
                      SLIP_EENGINE);
     assert_int_equal(slip__xen_userdata_with("no", &vif, 3, &none, NULL), SLIP_EENGINE);
     free(text);
+    slip__guest_free(guest);
+}
+
+/* Plugged in or there from the start: no name that Linux would not take, or that scripts could take for more than one word. */
+static void interface_names(void **state)
+{
+    static const char *const bad[] = {
+        "sixteen-bytes-xx", "a/b", "a b", "a\tb", "a\nb", "a:b", ".", ".."};
+    struct slip_guest *guest = make_guest();
+    struct slip_vif *vif = &guest->vif.items[0];
+    char script[SLIP_XEN_SCRIPT_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct slip_diags *diags = slip_diags_new();
+        struct slip_error *err = NULL;
+
+        set(&vif->vifname, bad[i]);
+        slip__xen_vif_check(vif, diags);
+        assert_int_equal(slip_diags_errors(diags), 1);
+        slip_diags_free(diags);
+        assert_int_equal(slip__xen_vif_open(vif, 0, script, &err), SLIP_EENGINE);
+        assert_int_equal(slip_error_code(err), SLIP_CODE_ENGINE_REFUSES);
+        slip_error_free(err);
+    }
+    slip__guest_free(guest);
+}
+
+/* QEMU is told of the whole path, however long. */
+static void long_targets(void **state)
+{
+    struct slip_guest *guest = make_guest();
+    struct slip_xen_disk disk = SLIP_XEN_DISK_NONE;
+    struct slip_xen_nodes nodes = {0};
+    char target[3001];
+
+    (void)state;
+    memset(target, 'x', sizeof(target) - 1);
+    memcpy(target, "/d", 2);
+    strcpy(target + sizeof(target) - 5, ".end");
+    set(&guest->disk.items[0].target, target);
+    disk.disk = &guest->disk.items[0];
+    disk.backend = "qdisk";
+    slip__xen_disk_nodes(&disk, 7, &nodes);
+    assert_non_null(memmem(nodes.bytes.data, nodes.bytes.len, target, strlen(target)));
+    assert_false(nodes.failed);
+    slip__xen_nodes_dispose(&nodes);
     slip__guest_free(guest);
 }
 
@@ -770,6 +819,8 @@ int main(void)
         cmocka_unit_test(script_paths),
         cmocka_unit_test(userdata),
         cmocka_unit_test(userdata_changes),
+        cmocka_unit_test(interface_names),
+        cmocka_unit_test(long_targets),
         cmocka_unit_test(device_paths),
         cmocka_unit_test(transactions),
         cmocka_unit_test(refusals),

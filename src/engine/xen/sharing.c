@@ -48,7 +48,7 @@ static bool same(struct identity a, struct identity b)
 /* One disk of another domain, as XenStore has it. */
 struct other {
     char physical[24];
-    char params[256];
+    char params[1024];
     char mode[4];
     unsigned domid;
 };

@@ -3,6 +3,7 @@
 #include "engine/xen/vbd.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -185,7 +186,7 @@ void slip__xen_disk_nodes(const struct slip_xen_disk *disk, uint32_t domid,
     const char *type = disk->disk->cdrom.value ? "cdrom" : "disk";
     const char *target = disk->disk->target.value ? disk->disk->target.value : "";
     bool dm = slip__xen_disk_needs_dm(disk);
-    char id[16], by_format[512];
+    char id[16], by_format[16 + PATH_MAX]; /* one that XenStore has no room for is refused there */
     const struct {
         const char *key;
         const char *value;

@@ -12,6 +12,17 @@
 #define DEFAULT_BRIDGE "xenbr0"
 #define DEFAULT_SCRIPT "vif-bridge"
 
+/* As Linux wants them: IFNAMSIZ, and net/core/dev.c's dev_valid_name(). */
+#define NAME_RULE "at most 15 bytes, without '/', ':' and blanks"
+
+static bool is_interface_name(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > 0 && len <= 15 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+           !strpbrk(name, "/: \t\n\v\f\r");
+}
+
 void slip__xen_vif_check(const struct slip_vif *vif, struct slip_diags *diags)
 {
     if (SLIP_IS_GIVEN(vif->type) && strcmp(vif->type.value, "ioemu") == 0)
@@ -20,12 +31,9 @@ void slip__xen_vif_check(const struct slip_vif *vif, struct slip_diags *diags)
     if (SLIP_IS_GIVEN(vif->model))
         slip__diag(diags, SLIP_CODE_ENGINE_NO_EFFECT, vif->model.mark.span,
                    "the guest gets no card '%s': it has Xen's paravirtual one", vif->model.value);
-    /* Linux's IFNAMSIZ. */
-    if (SLIP_IS_GIVEN(vif->vifname) &&
-        (strlen(vif->vifname.value) > 15 || strpbrk(vif->vifname.value, "/ \t")))
+    if (SLIP_IS_GIVEN(vif->vifname) && !is_interface_name(vif->vifname.value))
         slip__diag(diags, SLIP_CODE_ENGINE_REFUSES, vif->vifname.mark.span,
-                   "an interface can't be called '%.60s': at most 15 bytes, without '/' and blanks",
-                   vif->vifname.value);
+                   "an interface can't be called '%.60s': " NAME_RULE, vif->vifname.value);
 }
 
 int slip__xen_vif_open(const struct slip_vif *vif, uint32_t devid,
@@ -34,6 +42,10 @@ int slip__xen_vif_open(const struct slip_vif *vif, uint32_t devid,
     char what[32];
 
     snprintf(what, sizeof(what), "interface %u", devid);
+    /* One that is plugged in was not checked by slip__xen_vif_check(). */
+    if (SLIP_IS_GIVEN(vif->vifname) && !is_interface_name(vif->vifname.value))
+        return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_ENGINE_REFUSES,
+                                "%s can't be called '%.60s': " NAME_RULE, what, vif->vifname.value);
     if (access("/sys/bus/xen-backend/drivers/vif", F_OK) < 0) {
         slip__error_code(err, SLIP_EENGINE, SLIP_CODE_HOTPLUG_FAILED,
                          "%s: this host's kernel has no driver for guests' interfaces", what);
