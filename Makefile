@@ -10,7 +10,7 @@ export SHELL_IN_GUEST FUZZ_SECONDS
 DEVELOPMENT = -Dbuildtype=debugoptimized -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false
 
 .NOTPARALLEL:
-.PHONY: all demo check check-xen bench bench-xen fuzz xen-lab install format clean distclean help
+.PHONY: all demo check check-xen bench bench-xen conformance fuzz xen-lab install format clean distclean help
 
 all: build/build.ninja              ## build the release profile: build/slipway
 	@scripts/setup build
@@ -38,6 +38,11 @@ bench:                              ## measure against QEMU's own boots and the 
 fuzz: build/fuzz/build.ninja        ## fuzz every parser for FUZZ_SECONDS each
 	@ninja -C build/fuzz
 	@scripts/fuzz $(ARGS)
+
+conformance: all                    ## boot one probe by every loader here, QEMU's and xl's too: docs/conformance.md
+	@scripts/setup demo lab
+	@scripts/guest build/guest
+	@scripts/conformance build
 
 bench-xen: all                      ## measure against xl on one Xen, in the lab (ARGS: sections of bench/xen)
 	@scripts/setup demo lab

@@ -279,8 +279,8 @@ static const struct {
     void (*check)(const struct record *r);
 } protocols[] = {
     {"pvh", 4096, check_pvh},
-    {"linux64", 1024, check_linux},
-    {"linux32", 1024, check_linux},
+    {"linux64", 4608, check_linux},
+    {"linux32", 4608, check_linux},
     {"multiboot1", 4096, check_multiboot1},
     {"multiboot2", 4096, check_multiboot2},
     {"xen-pv", 4096, check_pv},

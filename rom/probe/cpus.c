@@ -87,11 +87,12 @@ void check_cpus(void)
         listed += apic_ids[i] == me;
     clause("madt-self: the first vCPU is in the MADT, once", listed == 1, "id", me);
     if (!is_ram(TRAMPOLINE, PAGE)) {
-        skip("cpus-start: every other vCPU starts", "no RAM at 0x8000 to start them in");
+        skip("cpus-start: every other vCPU starts, as the id that the MADT has",
+             "no RAM at 0x8000 to start them in");
         return;
     }
     if (n_apic_ids < 2) {
-        skip("cpus-start: every other vCPU starts", "there is none");
+        skip("cpus-start: every other vCPU starts, as the id that the MADT has", "there is none");
         return;
     }
     *lapic(LAPIC_SVR) |= 0x100;

@@ -27,6 +27,11 @@
         .org    0x040           /* Xen PV */
         movq    $XEN_PV, saved
         jmp     save_pv
+        .code32
+        .org    0x060           /* Linux, by way of its real-mode setup (setup.asm) */
+        movl    $LINUX16, saved
+        jmp     save32
+        .code64
         .org    0x200           /* Linux, 64-bit */
         movq    $LINUX64, saved
         jmp     save64

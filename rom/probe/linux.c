@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Linux' own entries, 32- and 64-bit, and the zero page (Linux Documentation/arch/x86/boot.rst and zero-page.rst). */
+/* Linux' own entries, 32- and 64-bit, and by way of real mode, of which nothing is the loader's but the header's fields; and the zero page (Linux Documentation/arch/x86/boot.rst and zero-page.rst). */
 #include "probe.h"
 
-#define BOOT_CS    0x10u
-#define BOOT_DS    0x18u
-#define ZERO_BYTES 4096u
-#define SENTINEL   0x1efu
-#define HEADER     0x202u
-#define E820_MAX   128u
-#define FLAG_IF    (1u << 9)
-#define CR0_PE     0x01u
-#define CR0_PG     0x80000000u
-#define CR4_PAE    0x20u
-#define EFER_LMA   0x400u
-#define FRAME      0x000ffffffffff000ull
-#define LARGE      0x80u
-#define MEMORY     0x80000u /* init_size, setup.asm */
+#define BOOT_CS     0x10u
+#define BOOT_DS     0x18u
+#define ZERO_BYTES  4096u
+#define SETUP_BYTES 4608u /* of the file, setup.asm; the zero page and behind it */
+#define SENTINEL    0x1efu
+#define HEADER      0x202u
+#define E820_MAX    128u
+#define FLAG_IF     (1u << 9)
+#define CR0_PE      0x01u
+#define CR0_PG      0x80000000u
+#define CR4_PAE     0x20u
+#define EFER_LMA    0x400u
+#define FRAME       0x000ffffffffff000ull
+#define LARGE       0x80u
+#define MEMORY      0x80000u /* init_size, setup.asm */
 
 static uint64_t field(unsigned offset, unsigned bytes)
 {
@@ -154,21 +155,24 @@ void check_linux(void)
     bool bits64 = saved.protocol == LINUX64;
     uint64_t zero = saved.rsi, line, bytes, initrd;
 
-    check_mode(bits64);
-    check_segments(!bits64);
+    if (saved.protocol != LINUX16) {
+        check_mode(bits64);
+        check_segments(!bits64);
+    }
     clause("zero-page: esi points to it, the file's setup header is in it",
            zero && zero < GIB4 && field(0x1fe, 2) == 0xaa55 && field(HEADER, 4) == 0x53726448 &&
                field(0x206, 2) == 0x20f && field(0x258, 8) == 0x100000,
            "rsi", zero);
     if (!zero || zero >= GIB4 || field(HEADER, 4) != 0x53726448)
         return;
-    piece_add("zero page", zero, ZERO_BYTES);
+    piece_add("zero page", zero, saved.protocol == LINUX16 ? SETUP_BYTES : ZERO_BYTES);
     check_e820();
     clause("loader: type_of_loader is set, LOADED_HIGH still",
            field(0x210, 1) != 0 && (field(0x211, 1) & 1), "type", field(0x210, 1));
     clause("code32-start: where we are", field(0x214, 4) == (uintptr_t)image_start, "value",
            field(0x214, 4));
-    check_gdt(bits64);
+    if (saved.protocol != LINUX16)
+        check_gdt(bits64);
     line = field(0x228, 4) | field(0xc8, 4) << 32;
     if (line)
         piece_add("command line", line, text_bytes(line) + 1);
@@ -183,5 +187,5 @@ void check_linux(void)
                    (!line || identity(line, text_bytes(line) + 1)),
                NULL, 0);
     check_setup_data();
-    check_acpi(field(0x70, 8));
+    check_acpi(saved.protocol == LINUX16 ? find_rsdp() : field(0x70, 8));
 }

@@ -13,24 +13,42 @@ static const struct {
     [MULTIBOOT1] = {"multiboot1", check_multiboot},
     [MULTIBOOT2] = {"multiboot2", check_multiboot},
     [XEN_PV] = {"xen-pv", check_pv},
+    [LINUX16] = {"linux16", check_linux},
 };
 
 void probe_main(void);
 
-/* PVH alone asks for one. */
+static bool is_tcg(void)
+{
+    uint32_t regs[4];
+
+    cpuid(0x40000000, regs);
+    return regs[1] == 0x54474354 && regs[2] == 0x43544743; /* "TCGTCGTCGTCG" */
+}
+
+/* PVH alone asks for one. What reset leaves is a TSS with a limit of 0xffff; on a processor of TCG a selector of 0 is a sure sign
+ * of it, and leaving ring 3 would end QEMU. */
 static void check_task(void)
 {
+    static const char limit[] = "tr-limit: 0x67 and no more";
+    bool reset = !saved.tr && is_tcg(), tries = !reset && !xen_found();
     uint32_t found;
 
     if (!is_ram(0, PAGE)) {
-        skip("tr: an active 32-bit TSS, base 0, limit 0x67", "no RAM at 0 to see it work in");
+        skip("tr: an active 32-bit TSS, base 0, limit 0x67 or more",
+             "no RAM at 0 to see it work in");
         return;
     }
-    print("# task register: nothing after this line means a triple fault\n");
+    print("# task register: if nothing follows this line, using it was fatal\n");
     console_flush();
-    found = task_test();
-    clause("tr: an active 32-bit TSS, base 0, limit 0x67",
-           found == (TASK_IO_DENIED | TASK_SWITCHED), "tests", found);
+    found = task_test(tries);
+    clause("tr: an active 32-bit TSS, base 0, limit 0x67 or more", (found & TASK_SWITCHED) != 0,
+           "selector", saved.tr);
+    if (xen_found())
+        skip(limit, "the test, a way out of ring 3, ends emulators below Xen");
+    else
+        clause(limit, (found & TASK_IO_DENIED) != 0, reset ? "never loaded, selector" : "selector",
+               saved.tr);
 }
 
 static void power_off(void)

@@ -18,7 +18,7 @@
 #define PAGE 4096ull
 #define GIB4 0x100000000ull
 
-enum protocol { PVH = 1, LINUX32, LINUX64, MULTIBOOT1, MULTIBOOT2, XEN_PV };
+enum protocol { PVH = 1, LINUX32, LINUX64, MULTIBOOT1, MULTIBOOT2, XEN_PV, LINUX16 };
 
 /* What the first instruction found: filled by entry.S, in this order. */
 struct saved {
@@ -54,7 +54,7 @@ enum segment_test {
 /* task.S, the last test of all: what the loader's task register does. Bits of the answer. */
 #define TASK_IO_DENIED 1u /* no port beyond the limit 0x67 is open to ring 3 */
 #define TASK_SWITCHED  2u /* the state was saved as a 32-bit TSS at 0 takes it */
-uint32_t task_test(void);
+uint32_t task_test(bool ring3);
 
 extern char image_start[], bss_end[], hypercall_page[];
 

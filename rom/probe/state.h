@@ -39,6 +39,7 @@
 #define MULTIBOOT1 4
 #define MULTIBOOT2 5
 #define XEN_PV     6
+#define LINUX16    7
 #endif
 
 #endif

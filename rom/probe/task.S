@@ -3,8 +3,9 @@
  * What the loader's task register really is: str gives its selector alone. Two things depend on the rest. Ring 3 may use a port if
  * the permission map, up to the TSS's limit, says so: with a limit of 0x67 there is no map, and with a greater one the zeroes behind
  * it in memory would open everything. And a switch to another task saves the state in the old task's TSS: at base 0, in
- * the order of a 32-bit TSS, or not at all (#TS) if the limit is less than 0x67. A register that no loader has loaded ends in a
- * triple fault, so this is the last test of all.
+ * the order of a 32-bit TSS, or not at all (#TS) if the limit is less than 0x67. A register that is not as it should be may end in
+ * a triple fault, so this is the last test of all; and QEMU's TCG ends itself when ring 3 is left with a TSS that was active
+ * from the start, as hypervisors have it, so that one is not always tried.
  *
  * Runs in 32-bit mode without paging, and writes to the first 0x80 bytes of memory, where the ABI has the TSS.
  */
@@ -34,6 +35,7 @@ task_test:
         pushq   %r15
         movq    %rsp, task_rsp
         movl    $0, task_found
+        movl    %edi, %ebp              /* whether ring 3 is to be tried */
         pushq   $SEL_CODE32
         pushq   $1f
         lretq
@@ -55,6 +57,8 @@ task_test:
         movl    $task_stack_end, 0x04   /* esp0, ss0; the permission map, if the limit leaves one: all open */
         movl    $SEL_DATA, 0x08
         movl    $0x00680000, 0x64
+        testl   %ebp, %ebp
+        jz      ring3_back
         movl    $ring3_denied, recover
         pushl   $SEL_DATA3
         pushl   $ring3_stack_end
