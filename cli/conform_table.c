@@ -82,7 +82,7 @@ void conform_read_tap(struct conform_protocol *p, const struct conform_case *c, 
 {
     char *line = output, *next, *after;
     unsigned lines = 0, plan = 0;
-    char started[64];
+    char started[64], end[192], last[128] = "nothing";
 
     for (char *cr = output; (cr = strchr(cr, '\r'));)
         memmove(cr, cr + 1, strlen(cr));
@@ -99,15 +99,18 @@ void conform_read_tap(struct conform_protocol *p, const struct conform_case *c, 
             if (after)
                 *after = 0;
         }
+        if (*line)
+            snprintf(last, sizeof(last), "%s", line);
         lines += read_line(p, c, line, next);
         if (after)
             *after = '\n';
         if (sscanf(line, "1..%u", &plan) == 1)
             break;
     }
-    conform_judge(p, c, "report", "whole, and the guest powered off after it",
-                  plan && plan == lines ? CONFORM_PASSED : CONFORM_MISSED,
-                  plan ? "clauses got lost" : "it ends early: the guest crashed or hung");
+    snprintf(end, sizeof(end), "%s%s",
+             plan ? "clauses got lost before: " : "it ends early, after: ", last);
+    conform_judge(p, c, "report", "whole to its last line",
+                  plan && plan == lines ? CONFORM_PASSED : CONFORM_MISSED, end);
 }
 
 static const char *word(const struct conform_clause *clause)

@@ -96,6 +96,8 @@ void check_cpus(void)
         return;
     }
     *lapic(LAPIC_SVR) |= 0x100;
+    for (unsigned i = 0; i < 256; i++) /* what is there is not needed any more */
+        ((volatile uint8_t *)TRAMPOLINE)[CAME + i] = 0;
     for (unsigned i = 0; i < sizeof(trampoline); i++)
         ((volatile uint8_t *)TRAMPOLINE)[i] = trampoline[i];
     for (unsigned i = 0; i < n_apic_ids; i++) {

@@ -55,7 +55,12 @@ def conform():
             for clause in entry["clauses"]:
                 print("# slipway %s | %s | %s | %s | %s" % (entry["protocol"], clause["name"], RESULTS[clause["result"]],
                                                           clause["text"], clause["why"]))
-        tap.equal(result.code, 0, "exit code (%s)" % result.err[-2000:])
+        missed = {(entry["protocol"], clause["name"]) for entry in found["protocols"] for clause in entry["clauses"]
+                  if clause["result"] == "missed"}
+        # Memory that Xen was told not to scrub is as whoever had it left it.
+        if "bootscrub=0" in host.xl("info"):
+            missed -= {(protocol, "zero") for protocol, _name in missed}
+        tap.equal(missed, set(), "clauses missed (%s)" % result.err[-2000:])
         guests = {entry["protocol"]: entry["guests"] for entry in found["protocols"]}
         tap.check(guests["pvh"] >= 8 and guests["xen-pv"] >= 8, "guests: %r" % guests)
         xen.assert_clean()
