@@ -153,7 +153,7 @@ static void print_text(const char *engine, const struct conform_protocol *protoc
         const struct conform_protocol *p = &protocols[i];
         unsigned clauses[3] = {0};
 
-        if (!p->guests) {
+        if (!p->n_clauses) {
             printf("%s on %s: %s\n\n", p->name, engine, p->absent);
             continue;
         }

@@ -39,8 +39,8 @@ def names(entry, result="passed"):
 @tap.case("on null: what is recorded is what every protocol asks for", 120)
 def null():
     found = conform("null", 110)
-    for protocol in ("pvh", "xen-pv"):
-        tap.check({"start-info", "modules", "cmdline", "kernel", "zero", "overlap"} <= names(found[protocol]), protocol)
+    for protocol in ("pvh", "linux64", "linux32", "multiboot2", "multiboot1", "xen-pv"):
+        tap.check({"started", "modules", "cmdline", "kernel", "zero", "overlap"} <= names(found[protocol]), protocol)
 
 
 @tap.case("on qemu: every clause holds in every guest, seen from inside", 300)
@@ -49,7 +49,13 @@ def qemu():
         tap.skip("qemu-system-x86_64 is not installed")
     found = conform("qemu", 290)
     tap.check({"cr0", "tr", "tr-limit", "cs", "start-info", "map", "zero", "cpus-start", "module-contents"} <= names(found["pvh"]), "pvh")
-    tap.equal(names(found["pvh"], "unseen"), set(), "clauses of pvh that could not be seen")
+    tap.check({"cr0", "identity", "gdt", "zero-page", "zero", "cpus-start", "module-contents"} <= names(found["linux64"]), "linux64")
+    tap.check({"cr0", "registers", "gdt", "zero-page", "zero", "module-contents"} <= names(found["linux32"]), "linux32")
+    for protocol in ("multiboot1", "multiboot2"):
+        tap.check({"magic", "cr0", "cs", "memory-map", "zero", "module-contents"} <= names(found[protocol]), protocol)
+    for protocol in ("pvh", "linux64", "linux32", "multiboot2", "multiboot1"):
+        tap.check(found[protocol]["guests"] >= 27, "guests of " + protocol)
+        tap.equal(names(found[protocol], "unseen"), set(), "clauses that could not be seen")
 
 
 def boot(**keys):
