@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Devices that come and go while a guest runs, those that QEMU serves, and a XenStore that runs out of room."""
 import contextlib
+import glob
 import json
 import os
 import socket
@@ -73,7 +74,12 @@ def device_model():
         disk = xen.disk()
         config = xen.small("pvh", name="qemu", disk=["format=raw,backendtype=qdisk,vdev=xvda,target=" + disk],
                            vfb=["vnc=1"])
-        for end in (lambda: xen.ok("destroy", "qemu"), lambda: host.xl("destroy", "qemu")):
+
+        def destroy_forgotten():    # as if whoever started QEMU had been killed before it could note which process that is
+            host.command("xenstore-rm", "/local/domain/%d/image" % host.domain("qemu").domid)
+            xen.ok("destroy", "qemu")
+
+        for end in (lambda: xen.ok("destroy", "qemu"), lambda: host.xl("destroy", "qemu"), destroy_forgotten):
             xen.ok("create", "-p", config)
             domid = host.domain("qemu").domid
             for kind, number in (("qdisk", 51712), ("vfb", 0), ("vkbd", 0)):
@@ -82,6 +88,7 @@ def device_model():
             end()
             own = "-xen-domid %d " % domid      # the host may have one for its own disks
             host.wait_for("QEMU gone", lambda: own not in host.command("ps", "ax", "-o", "args"))  # pylint: disable=cell-var-from-loop
+            tap.equal(glob.glob("/run/xen/slipway-qemu-*"), [], "its file")
             xen.assert_clean()
 
 
