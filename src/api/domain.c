@@ -332,6 +332,8 @@ static int stray_info(struct slip_domain *domain, struct slip_domain_info *ret,
     memcpy(now.type, old->type, sizeof(now.type));
     now.uptime_us = old->uptime_us;
     now.boots = old->boots;
+    if (old->boots) /* it has a record */
+        now.vcpus = old->vcpus;
     *ret = now;
     return 0;
 }
