@@ -8,6 +8,7 @@ import socket
 import struct
 import tempfile
 import threading
+import time
 
 import host
 import tap
@@ -63,6 +64,39 @@ def hotplug_paused():
         xen.ok("detach", "paused", "disk", "xvdb")
         tap.equal(host.difference(before, host.state()), [], "what is left of it")
         host.xl("destroy", "paused")
+        xen.assert_clean()
+
+
+def write_always(path, stop):
+    """Write a node as fast as XenStore takes it."""
+    with socket.socket(socket.AF_UNIX) as store:
+        store.connect(XENSTORED)
+        body = path.encode() + b"\0" + b"1"
+        while not stop.is_set():
+            store.sendall(struct.pack("<IIII", XS_WRITE, 1, 0, len(body)) + body)
+            length = struct.unpack("<IIII", store.recv(16, socket.MSG_WAITALL))[3]
+            store.recv(length, socket.MSG_WAITALL)
+
+
+@host.full("a guest that writes its end of a device all the time keeps nobody waiting", 150)
+def loud_guest():
+    with host.Host() as xen:
+        disk = xen.disk()
+        xen.ok("create", "-p", xen.small("pvh", name="loud", extra="mode=block"))
+        xen.ok("attach", "loud", "disk", "%s,raw,xvdb,rw" % disk)
+        xen.ok("unpause", "loud")
+        domid, stop = host.domain("loud").domid, threading.Event()
+        path = "/local/domain/%d/device/vbd/51728/state" % domid
+        thread = threading.Thread(target=write_always, args=(path, stop), daemon=True)
+        thread.start()
+        began = time.monotonic()
+        xen.run("detach", "loud", "disk", "xvdb", seconds=100)     # whether it can be done or not
+        seconds = time.monotonic() - began
+        xen.ok("pause", "loud")     # the supervisor answers
+        stop.set()
+        thread.join()
+        tap.check(seconds < 60, "detach took %d s" % seconds)
+        xen.ok("destroy", "loud")
         xen.assert_clean()
 
 

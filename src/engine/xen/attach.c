@@ -210,6 +210,14 @@ static bool is_called(struct slip_xen_store *store, const struct slip_xen_leavin
            strcasecmp(mac, which) == 0;
 }
 
+/* Its end was taken from under the guest, and the host's driver holds on to it all the same: the guest has made another, say. */
+static int still_there(const struct slip_xen_device *dev, struct slip_error **err)
+{
+    return slip__error_code(err, SLIP_EENGINE, SLIP_CODE_DEVICE_TIMEOUT,
+                            "the host's driver did not let go of %s %u of domain %u", dev->kind,
+                            dev->devid, dev->domid);
+}
+
 static int pull(struct slip_xen *xen, struct slip_xen_store *store, uint32_t domid,
                 enum slip_device_kind kind, const char *which, struct slip_error **err)
 {
@@ -232,7 +240,7 @@ static int pull(struct slip_xen *xen, struct slip_xen_store *store, uint32_t dom
                                    running ? SLIP_XEN_POLITELY : SLIP_XEN_AT_ONCE, err);
         /* That its script failed does not bring the device back. */
         if (!slip__xen_setup_is_gone(store, &list[i].script.dev))
-            return rc;
+            return rc < 0 ? rc : still_there(&list[i].script.dev, err);
         slip__xen_setup_forget(store, &list[i].script.dev, rc < 0 ? NULL : err);
         if (there) {
             slip__xen_uuid_text(info.handle, uuid);
