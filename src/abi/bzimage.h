@@ -36,10 +36,10 @@
 #define SLIP_BZIMAGE_DEFAULT_SECTS       4u
 #define SLIP_BZIMAGE_KERNEL_VERSION_BASE 0x200u
 #define SLIP_BZIMAGE_SYSSIZE_UNIT        16u
-#define SLIP_BZIMAGE_LOADED_HIGH         0x01u  /* loadflags: a bzImage; clear: a zImage */
-#define SLIP_BZIMAGE_XLF_KERNEL_64       0x01u  /* xloadflags: has the 64-bit entry */
-#define SLIP_BZIMAGE_XLF_ABOVE_4G        0x02u  /* xloadflags: it and its data may lie above 4 GiB */
-#define SLIP_BZIMAGE_ENTRY64_OFFSET      0x200u /* of the 64-bit entry from the 32-bit one */
+#define SLIP_BZIMAGE_LOADED_HIGH         0x01u /* loadflags: a bzImage; clear: a zImage */
+#define SLIP_BZIMAGE_XLF_KERNEL_64       0x01u /* xloadflags: has the 64-bit entry */
+#define SLIP_BZIMAGE_XLF_ABOVE_4G        0x02u /* xloadflags: it and its data may lie above 4 GiB */
+#define SLIP_BZIMAGE_ENTRY64_OFFSET      0x200u  /* of the 64-bit entry from the 32-bit one */
 #define SLIP_BZIMAGE_PROTOCOL_CMDLINE    0x0202u /* takes the command line as it is passed today */
 #define SLIP_BZIMAGE_PROTOCOL_INITRD_MAX 0x0203u
 #define SLIP_BZIMAGE_PROTOCOL_SYSSIZE    0x0204u

@@ -57,7 +57,7 @@ struct slip_elf_layout {
     unsigned e_shentsize, e_shnum;                 /* 2 bytes */
     unsigned p_type, p_flags;                      /* 4 bytes */
     unsigned p_offset, p_vaddr, p_paddr, p_filesz; /* word */
-    unsigned p_memsz;                              /* word */
+    unsigned p_memsz, p_align;                     /* word */
     unsigned sh_type;                              /* 4 bytes */
     unsigned sh_offset, sh_size;                   /* word */
 };
@@ -67,14 +67,16 @@ struct slip_elf_layout {
         .bits = 32, .word = 4, .ehdr_bytes = 52, .phdr_bytes = 32, .shdr_bytes = 40,               \
         .e_entry = 24, .e_phoff = 28, .e_shoff = 32, .e_phentsize = 42, .e_phnum = 44,             \
         .e_shentsize = 46, .e_shnum = 48, .p_type = 0, .p_flags = 24, .p_offset = 4, .p_vaddr = 8, \
-        .p_paddr = 12, .p_filesz = 16, .p_memsz = 20, .sh_type = 4, .sh_offset = 16, .sh_size = 20 \
+        .p_paddr = 12, .p_filesz = 16, .p_memsz = 20, .p_align = 28, .sh_type = 4,                 \
+        .sh_offset = 16, .sh_size = 20                                                             \
     }
 #define SLIP_ELF_LAYOUT_64                                                                         \
     {                                                                                              \
         .bits = 64, .word = 8, .ehdr_bytes = 64, .phdr_bytes = 56, .shdr_bytes = 64,               \
         .e_entry = 24, .e_phoff = 32, .e_shoff = 40, .e_phentsize = 54, .e_phnum = 56,             \
         .e_shentsize = 58, .e_shnum = 60, .p_type = 0, .p_flags = 4, .p_offset = 8, .p_vaddr = 16, \
-        .p_paddr = 24, .p_filesz = 32, .p_memsz = 40, .sh_type = 4, .sh_offset = 24, .sh_size = 32 \
+        .p_paddr = 24, .p_filesz = 32, .p_memsz = 40, .p_align = 48, .sh_type = 4,                 \
+        .sh_offset = 24, .sh_size = 32                                                             \
     }
 
 #endif

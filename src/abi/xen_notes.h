@@ -24,6 +24,13 @@
 #define SLIP_XEN_NOTE_INIT_P2M       15
 #define SLIP_XEN_NOTE_MOD_START_PFN  16
 #define SLIP_XEN_NOTE_PHYS32_ENTRY   18
+#define SLIP_XEN_NOTE_PHYS32_RELOC   19
+
+/* PHYS32_RELOC: up to three words: align, lowest address of the first byte, highest of the last. Each may be missing. Without an
+ * align it is the greatest p_align of what is loaded if that is a page or more, else this. */
+#define SLIP_XEN_RELOC_ALIGN 0x200000u
+#define SLIP_XEN_RELOC_MIN   0u
+#define SLIP_XEN_RELOC_MAX   0xffffffffu
 
 /* NUMBER: the descriptor is one number of 4 or 8 bytes; STRING: text; RAW: something else. */
 #define SLIP_XEN_NOTES(X)               \

@@ -13,7 +13,6 @@
 #include "abi/bzimage.h"
 #include "base/ckd.h"
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/reader.h"
 #include "image/limits.h"
 #include "image/linux.h"
@@ -47,15 +46,16 @@ static int check_length(const struct slip_image *image, struct slip_reader *r,
 
     if (image->boot_protocol >= SLIP_BZIMAGE_PROTOCOL_SYSSIZE)
         rest = slip__reader_u32(r, SLIP_BZIMAGE_SYSSIZE) * (uint64_t)SLIP_BZIMAGE_SYSSIZE_UNIT;
-    if (image->file_bytes < header_end)
+    if (image->elf->source.bytes < header_end)
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_TRUNCATED,
                                 "it is cut off inside its setup header: %llu bytes, %u needed",
-                                ULL(image->file_bytes), header_end);
-    if (setup + rest > image->file_bytes)
+                                ULL(image->elf->source.bytes), header_end);
+    if (setup + rest > image->elf->source.bytes)
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_TRUNCATED,
                                 "it is cut off: its header promises %llu bytes (setup %llu, kernel "
                                 "%llu), the file has %llu",
-                                ULL(setup + rest), ULL(setup), ULL(rest), ULL(image->file_bytes));
+                                ULL(setup + rest), ULL(setup), ULL(rest),
+                                ULL(image->elf->source.bytes));
     return 0;
 }
 
@@ -84,10 +84,11 @@ static void read_version(struct slip_image *image, struct slip_reader *r)
 
     at += SLIP_BZIMAGE_KERNEL_VERSION_BASE;
     if (at == SLIP_BZIMAGE_KERNEL_VERSION_BASE || at >= slip__linux_setup_bytes(r) ||
-        at >= image->file_bytes)
+        at >= image->elf->source.bytes)
         return;
-    left = image->file_bytes - at;
-    if (slip__file_pread(image->fd, "", raw, left < sizeof(raw) ? left : sizeof(raw), at, NULL) < 0)
+    left = image->elf->source.bytes - at;
+    if (slip__source_read(&image->elf->source, raw, left < sizeof(raw) ? left : sizeof(raw), at,
+                          NULL) < 0)
         return;
     for (; n < sizeof(raw) && raw[n]; n++)
         image->version[n] = slip__report_is_plain(raw[n]) ? (char)raw[n] : '?';
@@ -111,12 +112,12 @@ static int find_payload(struct slip_image *image, struct slip_reader *r, struct 
                          "0x%llx",
                          ULL(offset), ULL(image->payload_bytes));
     image->payload_offset = slip__linux_setup_bytes(r) + offset;
-    if (!slip__range_fits(image->payload_offset, image->payload_bytes, image->file_bytes))
+    if (!slip__range_fits(image->payload_offset, image->payload_bytes, image->elf->source.bytes))
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_TRUNCATED,
                                 "the kernel inside has 0x%llx bytes at file offset 0x%llx, but the "
                                 "file ends at 0x%llx",
                                 ULL(image->payload_bytes), ULL(image->payload_offset),
-                                ULL(image->file_bytes));
+                                ULL(image->elf->source.bytes));
     if (image->payload_bytes < PAYLOAD_HEAD_BYTES)
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_BZIMAGE_PAYLOAD,
                                 "the kernel inside has %llu bytes, too few for any format (%u)",
@@ -149,12 +150,10 @@ static int choose_codec(struct slip_image *image, const struct slip_codec **ret,
     uint8_t head[PAYLOAD_HEAD_BYTES], tail[SLIP_BZIMAGE_SIZE_TRAILER_BYTES] = {0};
     struct slip_reader r = slip__reader(tail, sizeof(tail));
     const struct slip_codec *codec;
-    int rc = slip__file_pread(image->fd, "the kernel file", head, sizeof(head),
-                              image->payload_offset, err);
+    int rc = slip__source_read(&image->elf->source, head, sizeof(head), image->payload_offset, err);
 
     if (rc == 0)
-        rc = slip__file_pread(image->fd, "the kernel file", tail, sizeof(tail), end - sizeof(tail),
-                              err);
+        rc = slip__source_read(&image->elf->source, tail, sizeof(tail), end - sizeof(tail), err);
     if (rc < 0)
         return rc;
     *ret_end = end;
@@ -188,8 +187,9 @@ static int open_payload(struct slip_image *image, struct slip_error **err)
         return rc;
     image->compression = codec->name;
     image->elf->bytes = image->inflated_bytes;
-    rc = slip__stream_open(&image->elf->stream, image->fd, codec, image->payload_offset, end,
-                           image->inflated_bytes, err);
+    slip__stream_dispose(&image->elf->stream);
+    rc = slip__stream_open(&image->elf->stream, &image->elf->source, codec, image->payload_offset,
+                           end, image->inflated_bytes, err);
     return rc < 0 ? rc : slip__elf_probe(image, err);
 }
 

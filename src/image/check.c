@@ -4,6 +4,7 @@
  * here nobody's memory may depend: a wrong entry point is the guest's own misfortune.
  */
 #include "base/ckd.h"
+#include "image/elf.h"
 #include "image/limits.h"
 #include "image/wire.h"
 
@@ -33,9 +34,15 @@ static const char *check_segments(const struct slip_segment *segments, size_t co
 
 static const char *check_form(const struct slip_image *image)
 {
-    if (image->form == SLIP_FORM_LINUX)
-        return image->linux_boot.offered ? check_segments(&image->bare, 1)
-                                         : "it is in a form that it does not have";
+    static const char none[] = "it is in a form that it does not have";
+
+    if (image->form == SLIP_FORM_LINUX && !image->linux_boot.offered)
+        return none;
+    if (image->form >= SLIP_FORM_MULTIBOOT1 &&
+        !image->multiboot[image->form - SLIP_FORM_MULTIBOOT1].offered)
+        return none;
+    if (slip__image_is_bare(image))
+        return check_segments(&image->bare, 1);
     return image->n_kernel_segments || image->no_kernel[0] ? NULL : "it has nothing to load";
 }
 

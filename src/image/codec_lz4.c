@@ -169,6 +169,7 @@ const struct slip_codec slip__codec_lz4 = {
     .name = "lz4 (frame)",
     .magic = "\x04\x22\x4d\x18",
     .magic_bytes = 4,
+    .skippable = true,
     .open = frame_open,
     .read = frame_read,
     .close = frame_close,

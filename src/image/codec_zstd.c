@@ -65,6 +65,7 @@ const struct slip_codec slip__codec_zstd = {
     .name = "zstd",
     .magic = "\x28\xb5\x2f\xfd",
     .magic_bytes = 4,
+    .skippable = true,
     .open = zstd_open,
     .read = zstd_read,
     .close = zstd_close,

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "image/stream.h"
 
 /* A slice of a raw read, so that progress is told now and then. */
@@ -40,13 +39,13 @@ static int none_open(struct slip_stream *s, struct slip_error **err)
 static int none_read(struct slip_stream *s, uint8_t *dst, size_t cap, size_t *ret,
                      struct slip_error **err)
 {
-    uint64_t size = s->end - s->start, left = s->pos < size ? size - s->pos : 0;
+    uint64_t size = s->end - s->start, left = s->made < size ? size - s->made : 0;
     size_t n = cap < SLICE_BYTES ? cap : SLICE_BYTES;
 
     if (n > left)
         n = (size_t)left;
     *ret = n;
-    return slip__file_pread(s->fd, "the kernel file", dst, n, s->start + s->pos, err);
+    return slip__source_read(&s->source, dst, n, s->start + s->made, err);
 }
 
 static void none_close(struct slip_stream *s)

@@ -36,6 +36,7 @@ void slip__elf_free(struct slip_elf *elf)
     if (!elf)
         return;
     slip__stream_dispose(&elf->stream);
+    free(elf->unpacked);
     free(elf->sections);
     for (size_t i = 0; i < elf->n_areas; i++)
         free(elf->areas[i].data);
@@ -94,6 +95,13 @@ static void reaches(struct slip_image *image, uint64_t offset, uint64_t bytes)
         image->elf_bytes = offset + bytes;
 }
 
+/* What is at elf->bytes, for messages. */
+static const char *end_words(const struct slip_elf *elf)
+{
+    return elf->unknown_end ? "the limit for files that are compressed as a whole is"
+                            : "the file ends at";
+}
+
 /* A table of program or section headers. */
 struct table {
     uint64_t offset;
@@ -112,10 +120,10 @@ static int check_table(const struct slip_elf *elf, const char *what, const struc
                                 min_size);
     if (!slip__range_fits(table->offset, (uint64_t)table->count * table->size, elf->bytes))
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_TRUNCATED,
-                                "its %u %s headers at 0x%llx take %llu bytes, but it ends at "
-                                "0x%llx: the file is cut off or broken",
+                                "its %u %s headers at 0x%llx take %llu bytes, but %s 0x%llx: it "
+                                "is cut off or broken",
                                 table->count, what, ULL(table->offset),
-                                ULL(table->count) * table->size, ULL(elf->bytes));
+                                ULL(table->count) * table->size, end_words(elf), ULL(elf->bytes));
     return 0;
 }
 
@@ -164,7 +172,7 @@ struct phdr {
     unsigned index;
     uint64_t at; /* in the file */
     uint32_t type, flags;
-    uint64_t offset, vaddr, paddr, filesz, memsz;
+    uint64_t offset, vaddr, paddr, filesz, memsz, align;
 };
 
 static int check_file_range(const struct slip_elf *elf, const struct phdr *ph, const char *what,
@@ -174,9 +182,9 @@ static int check_file_range(const struct slip_elf *elf, const struct phdr *ph, c
         return 0;
     return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_TRUNCATED,
                             "program header %u at 0x%llx: the %s is 0x%llx bytes at file offset "
-                            "0x%llx, but the file ends at 0x%llx",
+                            "0x%llx, but %s 0x%llx",
                             ph->index, ULL(ph->at), what, ULL(ph->filesz), ULL(ph->offset),
-                            ULL(elf->bytes));
+                            end_words(elf), ULL(elf->bytes));
 }
 
 static int add_segment(struct slip_image *image, const struct phdr *ph, struct slip_error **err)
@@ -201,6 +209,8 @@ static int add_segment(struct slip_image *image, const struct phdr *ph, struct s
                                 "with 0x%llx bytes wraps around the end of a %u-bit address space",
                                 ph->index, ULL(ph->at), ULL(ph->paddr), ULL(ph->memsz), bits);
     reaches(image, ph->offset, ph->filesz);
+    if (ph->align > image->elf->segment_align && (ph->align & (ph->align - 1)) == 0)
+        image->elf->segment_align = ph->align;
     image->segments[image->n_segments++] = (struct slip_segment){
         .gpa = ph->paddr,
         .gva = ph->vaddr,
@@ -264,6 +274,7 @@ static int read_phdrs(struct slip_image *image, const struct table *phdrs, struc
             .paddr = slip__reader_uint(&r, at + l->p_paddr, l->word),
             .filesz = slip__reader_uint(&r, at + l->p_filesz, l->word),
             .memsz = slip__reader_uint(&r, at + l->p_memsz, l->word),
+            .align = slip__reader_uint(&r, at + l->p_align, l->word),
         };
 
         if (ph.type == SLIP_ELF_PT_LOAD)

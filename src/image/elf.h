@@ -16,10 +16,14 @@ struct slip_area {
 };
 
 struct slip_elf {
-    struct slip_stream stream;
-    bool used; /* loaded once: the stream is somewhere */
+    struct slip_source source; /* the file, or what it unpacked to ... */
+    uint8_t *unpacked;         /* ... which is here; owned */
+    struct slip_stream stream; /* over all of it, or over what is packed in it */
+    bool used;                 /* loaded once: the stream is somewhere */
     const struct slip_elf_layout *layout;
-    uint64_t bytes; /* of the stream, inflated: no part of the ELF may lie beyond */
+    uint64_t bytes;   /* of the stream, inflated: no part of the ELF may lie beyond */
+    bool unknown_end; /* bytes is a limit: how many there are is known when all are unpacked */
+    uint64_t segment_align; /* the greatest p_align of what is loaded that is a power of two */
     uint64_t shoff;
     unsigned shentsize, shnum;
     uint8_t *sections; /* owned; shentsize * shnum bytes, or NULL */
@@ -48,9 +52,16 @@ uint64_t slip__note_number(const struct slip_note *note);
 
 void slip__image_add_entry(struct slip_image *image, enum slip_entry_kind kind, uint64_t address);
 void slip__image_drop_entry(struct slip_image *image, enum slip_entry_kind kind);
-/* slip__image_load() for SLIP_FORM_LINUX: straight from the file (place.c). */
+/* slip__image_load() for what is one piece, and no ELF (place.c). */
 int slip__image_load_bare(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
                           void *payload, struct slip_error **err);
+/* Is what is in use another segment than those of SLIP_FORM_KERNEL? */
+bool slip__image_is_bare(const struct slip_image *image);
+/* Segments only, from any stream (load.c). */
+int slip__image_sweep(struct slip_image *image, struct slip_stream *stream, struct slip_ram *ram,
+                      struct slip_error **err);
+/* Where the ELF's own entry is in memory; false: in none of the segments it has in SLIP_FORM_KERNEL. */
+bool slip__image_elf_entry(const struct slip_image *image, uint64_t *ret);
 /* Where the segment's bytes would be had nothing been moved: its p_paddr. */
 uint64_t slip__image_unmoved(const struct slip_image *image, const struct slip_segment *segment);
 

@@ -7,17 +7,17 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/ckd.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "image/bzimage.h"
 #include "image/elf.h"
 #include "image/linux.h"
+#include "image/multiboot.h"
+#include "image/packed.h"
 #include "image/pv.h"
 #include "image/report.h"
 #include "image/talk.h"
-
-/* Read at once: holds the boot header of a bzImage and every magic looked for. */
-#define HEAD_BYTES 1024u
 
 static bool elf_probe(const uint8_t *head, size_t len)
 {
@@ -29,32 +29,31 @@ static int elf_open(struct slip_image *image, const uint8_t *head, size_t len,
 {
     int rc;
 
-    (void)head;
-    (void)len;
-    image->elf->bytes = image->file_bytes;
-    rc = slip__stream_open(&image->elf->stream, image->fd, &slip__codec_none, 0, image->file_bytes,
-                           image->file_bytes, err);
-    if (rc == 0)
-        rc = slip__elf_probe(image, err);
+    if (!image->elf->unknown_end)
+        image->elf->bytes = image->elf->source.bytes;
+    rc = slip__elf_probe(image, err);
     image->format = image->elf_bits == 64 ? SLIP_IMAGE_ELF64 : SLIP_IMAGE_ELF32;
+    if (rc == 0)
+        slip__multiboot_read(image, head, len);
     return rc;
 }
 
 static int elf_finish(struct slip_image *image, struct slip_error **err)
 {
-    (void)image;
-    (void)err;
-    return 0;
+    return image->packing ? slip__packed_finish(image, err) : 0;
 }
 
-/* In this order: the magic of ELF is at the very start, that of a bzImage further in, behind what may look like anything. */
+/* In this order: the magic of ELF is at the very start, that of a bzImage further in, behind what may look like anything, and a
+ * Multiboot header may be anywhere. */
 static const struct slip_image_kind {
     bool (*probe)(const uint8_t *head, size_t len);
     int (*open)(struct slip_image *image, const uint8_t *head, size_t len, struct slip_error **err);
     int (*finish)(struct slip_image *image, struct slip_error **err);
+    bool streams; /* can be read while it is unpacked, in one pass */
 } kinds[] = {
-    {elf_probe, elf_open, elf_finish},
-    {slip__bzimage_probe, slip__bzimage_open, slip__bzimage_finish},
+    {elf_probe, elf_open, elf_finish, true},
+    {slip__bzimage_probe, slip__bzimage_open, slip__bzimage_finish, false},
+    {slip__multiboot_probe, slip__multiboot_open, slip__multiboot_finish, false},
 };
 
 /* What people hand over instead of a kernel. */
@@ -75,17 +74,6 @@ static const struct {
     {510, "\x55\xaa", 2, "a boot sector or disk image"},
 };
 
-/* Multiboot's header may be anywhere early in the file. Magics: Multiboot 0.6.96 and 2, "Header layout". */
-static bool has_multiboot(const uint8_t *head, size_t len)
-{
-    for (size_t i = 0; i + 4 <= len; i += 4) {
-        if (memcmp(head + i, "\x02\xb0\xad\x1b", 4) == 0 ||
-            memcmp(head + i, "\xd6\x50\x52\xe8", 4) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool is_text(const uint8_t *head, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -102,81 +90,183 @@ static const char *looks_like(const uint8_t *head, size_t len)
             memcmp(head + lookalikes[i].offset, lookalikes[i].magic, lookalikes[i].len) == 0)
             return lookalikes[i].what;
     }
-    if (has_multiboot(head, len))
-        return "a Multiboot image that is no ELF file";
     return is_text(head, len) ? "text" : NULL;
 }
 
-static int refuse_unknown(const uint8_t *head, size_t len, struct slip_error **err)
+static int refuse_unknown(const struct slip_image *image, const uint8_t *head, size_t len,
+                          struct slip_error **err)
 {
     const struct slip_codec *codec = slip__codec_find(head, len);
     const char *what = looks_like(head, len);
-    char start[3 * 8 + 1] = "";
+    char start[3 * 8 + 1] = "", packed[64] = "";
 
     for (size_t i = 0; i < 8 && i < len; i++)
         snprintf(start + 3 * i, sizeof(start) - 3 * i, " %02x", head[i]);
+    if (image->packing)
+        snprintf(packed, sizeof(packed), ", compressed with %s", image->packing);
     if (codec)
         slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_UNKNOWN,
-                         "not a kernel file: it looks like a file compressed with %s (starts "
-                         "with%s)",
-                         codec->name, start);
+                         "not a kernel file%s, but a file compressed with %s again (starts with%s)",
+                         packed, codec->name, start);
     else
         slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_UNKNOWN,
-                         "not a kernel file%s%s (starts with%s)", what ? ": it looks like " : "",
-                         what ? what : "", start);
-    slip__error_hint(err, codec ? "unpack it first: a kernel is an ELF file or a bzImage"
-                                : "a kernel is an ELF file or a bzImage");
+                         "not a kernel file%s%s%s (starts with%s)", packed,
+                         what ? ": it looks like " : "", what ? what : "", start);
+    slip__error_hint(err, codec ? "unpack it first: a kernel is an ELF file, a bzImage or a "
+                                  "Multiboot image"
+                                : "a kernel is an ELF file, a bzImage or a Multiboot image, "
+                                  "compressed or not");
     return SLIP_EIMAGE;
 }
 
-static const struct slip_image_kind *find_kind(const uint8_t *head, size_t len)
+static const struct slip_image_kind *find_kind(const struct slip_stream *stream)
 {
     for (size_t i = 0; i < SLIP_COUNT(kinds); i++) {
-        if (kinds[i].probe(head, len))
+        if (kinds[i].probe(stream->head, stream->head_len))
             return &kinds[i];
     }
     return NULL;
 }
 
-static int open_head(struct slip_image *image, struct slip_error **err)
+/* The file as it is. *ret is NULL when its first bytes are of no kind. */
+static int open_plain(struct slip_image *image, const struct slip_image_kind **ret,
+                      struct slip_error **err)
 {
-    size_t len = image->file_bytes < HEAD_BYTES ? (size_t)image->file_bytes : HEAD_BYTES;
-    uint8_t head[HEAD_BYTES] = {0};
-    int rc;
+    struct slip_stream *stream = &image->elf->stream;
+    const struct slip_source *source = &image->elf->source;
+    int rc =
+        slip__stream_open(stream, source, &slip__codec_none, 0, source->bytes, source->bytes, err);
 
-    if (len == 0)
-        return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_EMPTY, "the file is empty");
-    rc = slip__file_pread(image->fd, "the kernel file", head, len, 0, err);
-    if (rc < 0)
-        return rc;
-    image->kind = find_kind(head, len);
-    if (!image->kind)
-        return refuse_unknown(head, len, err);
-    return image->kind->open(image, head, len, err);
+    if (rc == 0)
+        rc = slip__stream_peek(stream, err);
+    if (rc == 0)
+        *ret = find_kind(stream);
+    return rc;
 }
 
-int slip__image_probe_here(int fd, uint64_t file_bytes, const char *name, struct slip_image **ret,
-                           struct slip_error **err)
+/* A file that is compressed as a whole: only what can't be read while it is unpacked is unpacked first. */
+static int open_packed(struct slip_image *image, const struct slip_codec *codec,
+                       const struct slip_image_kind **ret, struct slip_error **err)
+{
+    struct slip_stream *stream = &image->elf->stream;
+    int rc = slip__packed_open(image, codec, err);
+
+    if (rc < 0)
+        return rc;
+    *ret = find_kind(stream);
+    if (!*ret || (*ret)->streams)
+        return 0;
+    rc = slip__packed_spool(image, err);
+    return rc < 0 ? rc : open_plain(image, ret, err);
+}
+
+static int open_head(struct slip_image *image, struct slip_error **err)
+{
+    struct slip_stream *stream = &image->elf->stream;
+    const struct slip_codec *codec;
+    int rc;
+
+    if (image->file_bytes == 0)
+        return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_EMPTY, "the file is empty");
+    rc = open_plain(image, &image->kind, err);
+    if (rc == 0 && !image->kind) {
+        codec = slip__codec_find(stream->head, stream->head_len);
+        if (codec)
+            rc = open_packed(image, codec, &image->kind, err);
+    }
+    if (rc < 0)
+        return rc;
+    if (!image->kind)
+        return refuse_unknown(image, stream->head, stream->head_len, err);
+    return image->kind->open(image, stream->head, stream->head_len, err);
+}
+
+/* Takes fd over, also on failure. */
+static struct slip_image *new_image(int fd, uint64_t file_bytes, const char *name,
+                                    struct slip_error **err)
 {
     struct slip_image *image = calloc(1, sizeof(*image));
-    int rc;
 
     if (!image) {
         close(fd);
-        return slip__error_oom(err);
+        slip__error_oom(err);
+        return NULL;
     }
     image->fd = fd;
     image->file_bytes = file_bytes;
     image->name = strdup(name);
     image->elf = calloc(1, sizeof(*image->elf));
-    rc = image->name && image->elf ? open_head(image, err) : slip__error_oom(err);
+    if (!image->name || !image->elf) {
+        slip__error_oom(err);
+        slip_image_free(image);
+        return NULL;
+    }
+    image->elf->source = (struct slip_source){.fd = fd, .bytes = file_bytes};
+    return image;
+}
+
+/* Hands the image out, or frees it. */
+static int finish_new(int rc, struct slip_image *image, struct slip_image **ret,
+                      struct slip_error **err)
+{
     if (rc < 0) {
-        slip__error_prefix(err, "kernel '%s'", name);
+        slip__error_prefix(err, "kernel '%s'", image->name);
         slip_image_free(image);
         return rc;
     }
     *ret = image;
     return 0;
+}
+
+int slip__image_probe_here(int fd, uint64_t file_bytes, const char *name, struct slip_image **ret,
+                           struct slip_error **err)
+{
+    struct slip_image *image = new_image(fd, file_bytes, name, err);
+
+    return image ? finish_new(open_head(image, err), image, ret, err) : SLIP_ENOMEM;
+}
+
+static int open_flat(struct slip_image *image, uint64_t gpa, uint64_t entry,
+                     struct slip_error **err)
+{
+    uint64_t end;
+
+    image->format = SLIP_IMAGE_FLAT;
+    if (image->file_bytes == 0)
+        return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_EMPTY, "the file is empty");
+    if (slip__ckd_add(&end, gpa, image->file_bytes))
+        return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_FLAT,
+                                "its %llu bytes, loaded at 0x%llx, would wrap around the end of "
+                                "the address space",
+                                ULL(image->file_bytes), ULL(gpa));
+    if (entry < gpa || entry >= end)
+        return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_FLAT,
+                                "the entry 0x%llx is not in what is loaded, which is at 0x%llx to "
+                                "0x%llx",
+                                ULL(entry), ULL(gpa), ULL(end));
+    image->kernel_segments = calloc(1, sizeof(*image->kernel_segments));
+    if (!image->kernel_segments)
+        return slip__error_oom(err);
+    image->kernel_segments[0] = (struct slip_segment){
+        .gpa = gpa,
+        .gva = gpa,
+        .file_bytes = image->file_bytes,
+        .memory_bytes = image->file_bytes,
+        .flags = SLIP_ELF_PF_R | SLIP_ELF_PF_W | SLIP_ELF_PF_X,
+    };
+    image->segments = image->kernel_segments;
+    image->n_segments = image->n_kernel_segments = 1;
+    slip__image_add_entry(image, SLIP_ENTRY_FLAT, entry);
+    return slip__stream_open(&image->elf->stream, &image->elf->source, &slip__codec_none, 0,
+                             image->file_bytes, image->file_bytes, err);
+}
+
+int slip__image_flat_here(int fd, uint64_t file_bytes, const char *name, uint64_t gpa,
+                          uint64_t entry, struct slip_image **ret, struct slip_error **err)
+{
+    struct slip_image *image = new_image(fd, file_bytes, name, err);
+
+    return image ? finish_new(open_flat(image, gpa, entry, err), image, ret, err) : SLIP_ENOMEM;
 }
 
 void slip_image_free(struct slip_image *image)
@@ -254,27 +344,26 @@ uint64_t slip__image_end(const struct slip_image *image)
 }
 
 /* e_entry is physical in some kernels and virtual in others: whichever lies in a segment. In none: it is no entry. */
-static void add_elf_entry(struct slip_image *image)
+bool slip__image_elf_entry(const struct slip_image *image, uint64_t *ret)
 {
     uint64_t entry = image->elf_entry;
 
-    for (size_t i = 0; i < image->n_segments; i++) {
-        const struct slip_segment *seg = &image->segments[i];
+    for (size_t i = 0; i < image->n_kernel_segments; i++) {
+        const struct slip_segment *seg = &image->kernel_segments[i];
         uint64_t at = slip__image_unmoved(image, seg);
 
-        if (entry >= at && entry - at < seg->file_bytes) {
-            slip__image_add_entry(image, SLIP_ENTRY_ELF, seg->gpa + (entry - at));
-            return;
-        }
+        *ret = seg->gpa + (entry - at);
+        if (entry >= at && entry - at < seg->file_bytes)
+            return true;
     }
-    for (size_t i = 0; i < image->n_segments; i++) {
-        const struct slip_segment *seg = &image->segments[i];
+    for (size_t i = 0; i < image->n_kernel_segments; i++) {
+        const struct slip_segment *seg = &image->kernel_segments[i];
 
-        if (entry >= seg->gva && entry - seg->gva < seg->file_bytes) {
-            slip__image_add_entry(image, SLIP_ENTRY_ELF, seg->gpa + (entry - seg->gva));
-            return;
-        }
+        *ret = seg->gpa + (entry - seg->gva);
+        if (entry >= seg->gva && entry - seg->gva < seg->file_bytes)
+            return true;
     }
+    return false;
 }
 
 /* A PV kernel without an ENTRY note starts at e_entry, a virtual address then. */
@@ -291,25 +380,27 @@ static int load_kernel(struct slip_image *image, struct slip_ram *ram, slip_byte
                        void *payload, struct slip_error **err)
 {
     struct slip_stream *stream = &image->elf->stream;
+    uint64_t entry;
     int rc;
 
     image->n_notes = 0;
     image->n_entries = 0;
     image->pvh_problem[0] = 0;
     slip__linux_entries(image, image->linux_boot.preferred_gpa);
+    slip__multiboot_entries(image);
     if (image->no_kernel[0])
         return 0;
     stream->progress = progress;
-    stream->progress_total = image->elf->bytes;
+    stream->progress_total = image->elf->unknown_end ? image->elf_bytes : image->elf->bytes;
     stream->progress_payload = payload;
     rc = slip__elf_load(image, ram, err);
     if (rc == 0)
         rc = image->kind->finish(image, err);
     stream->progress = NULL;
-    if (rc == 0) {
-        add_elf_entry(image);
+    if (rc == 0 && slip__image_elf_entry(image, &entry))
+        slip__image_add_entry(image, SLIP_ENTRY_ELF, entry);
+    if (rc == 0)
         add_pv_entry(image);
-    }
     return rc;
 }
 
@@ -319,13 +410,15 @@ int slip__image_load_here(struct slip_image *image, struct slip_ram *ram, slip_b
     int rc;
 
     image->loaded = false;
-    if (image->form == SLIP_FORM_LINUX)
+    if (slip__image_is_bare(image) || (image->n_segments && image->elf_bits == 0))
         rc = slip__image_load_bare(image, ram, progress, payload, err);
     else
         rc = load_kernel(image, ram, progress, payload, err);
     if (!slip__image_entry(image, SLIP_ENTRY_PVH) && !image->pvh_problem[0])
         snprintf(image->pvh_problem, sizeof(image->pvh_problem), "%s",
-                 image->no_kernel[0] ? image->no_kernel : "its notes were not read");
+                 image->no_kernel[0] ? image->no_kernel
+                 : image->elf_bits   ? "its notes were not read"
+                                     : "it is no ELF file, which alone has notes for it");
     if (rc < 0)
         slip__error_prefix(err, "kernel '%s'", image->name);
     image->loaded = rc == 0;

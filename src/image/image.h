@@ -35,7 +35,9 @@ enum slip_image_format {
 /* What of the file is loaded. Most files hold one thing; a bzImage holds two. */
 enum slip_image_form {
     SLIP_FORM_KERNEL, /* the kernel itself: an ELF's segments, unpacked if need be */
-    SLIP_FORM_LINUX /* a bzImage's protected-mode part as it is, which unpacks itself in the guest */
+    SLIP_FORM_LINUX, /* a bzImage's protected-mode part as it is, which unpacks itself in the guest */
+    SLIP_FORM_MULTIBOOT1, /* what the header of that version says: its addresses, else the ELF's segments */
+    SLIP_FORM_MULTIBOOT2
 };
 
 /* A loadable segment, in ascending order of gpa; they never overlap and never wrap. */
@@ -104,6 +106,12 @@ struct slip_linux {
     uint64_t cmdline_max; /* bytes, NUL not counted */
 };
 
+/* struct slip_multiboot, flags of version 2: noted from its tags, for reports; nothing here makes use of them. */
+#define SLIP_MB2_NEEDS_CONSOLE     0x1u
+#define SLIP_MB2_USES_EGA          0x2u
+#define SLIP_MB2_EFI_BOOT_SERVICES 0x4u
+#define SLIP_MB2_EFI_ENTRY         0x8u
+
 /* A Multiboot header of version 1 or 2: offsets in the file, addresses in the guest. */
 struct slip_multiboot {
     bool offered;
@@ -133,7 +141,8 @@ struct slip_image {
     int fd;                        /* owned */
     uint64_t file_bytes;
 
-    const char *packing; /* the whole file is compressed: "gzip", ...; NULL: it is not */
+    const char *packing;     /* the whole file is compressed: "gzip", ...; NULL: it is not */
+    uint64_t unpacked_bytes; /* of what is in it then; 0: not known before it is loaded */
 
     /* bzImage only; from probing on */
     struct slip_linux linux_boot;
@@ -154,7 +163,7 @@ struct slip_image {
     uint64_t moved_up;        /* ... and above it (slip__image_move_to()); modulo 2^64 */
     size_t n_kernel_segments; /* those of SLIP_FORM_KERNEL; owned */
     struct slip_segment *kernel_segments;
-    struct slip_segment bare; /* the one of SLIP_FORM_LINUX */
+    struct slip_segment bare; /* the one of another form */
     struct slip_elf *elf;     /* owned */
     const struct slip_image_kind *kind;
     struct slip_image_proxy *proxy; /* who reads it elsewhere; NULL: it is read here. Owned */
@@ -171,9 +180,10 @@ struct slip_image {
     char pvh_problem[160]; /* why a note that was meant to be the PVH entry is none; or empty */
 };
 
-/* Reads the headers of fd (taken over, also on failure; regular file). A bzImage whose kernel can't be got at (it says why in
+/* Reads the headers of fd (taken over, also on failure; regular file). What is compressed as a whole and holds no ELF is unpacked into
+ * memory here: SLIP_LIMIT_SPOOLED_BYTES at most. A bzImage whose kernel can't be got at (it says why in
  * no_kernel) is one as long as it can still unpack itself: it has no segments until slip__image_use(SLIP_FORM_LINUX). The entries
- * of the boot header are known from here on. */
+ * of the boot header and of Multiboot headers are known from here on. */
 int slip__image_probe(int fd, uint64_t file_bytes, const char *name, struct slip_image **ret,
                       struct slip_error **err);
 /* The same in this process: by who can do with being taken over. */
@@ -189,17 +199,19 @@ int slip__image_load(struct slip_image *image, struct slip_ram *ram, slip_bytes_
 int slip__image_load_here(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
                           void *payload, struct slip_error **err);
 
-/* From now on segments and load are about that form: one segment at gpa for SLIP_FORM_LINUX. The one of a fresh image is
- * SLIP_FORM_KERNEL. SLIP_EIMAGE: the file has no such form. To be loaded (again) after it; entries and notes that are known
- * stay known, and those of the boot header are where this puts them. gpa counts for SLIP_FORM_LINUX only. */
+/* From now on segments and load are about that form, where it is linked: a move is undone. The form of a fresh image is
+ * SLIP_FORM_KERNEL; SLIP_FORM_LINUX is one segment at gpa, which counts for it only. SLIP_EIMAGE: the file has no such form. To be
+ * loaded (again) after it; entries and notes that are known stay known, and those of the boot header are where this puts them. */
 int slip__image_use(struct slip_image *image, enum slip_image_form form, uint64_t gpa,
                     struct slip_error **err);
-/* Moves all segments, and the PVH entry with them, so that the lowest is at gpa. To be loaded again after it. SLIP_EIMAGE: one would
+/* Moves all segments, and the entries in them, so that the lowest is at gpa. To be loaded again after it. SLIP_EIMAGE: one would
  * wrap. */
 int slip__image_move_to(struct slip_image *image, uint64_t gpa, struct slip_error **err);
-/* Takes an opened file that no format knows as bytes for gpa, entered at entry. Instead of slip__image_probe(). */
+/* Takes an opened file, whatever it is, as bytes for gpa, entered at entry. Instead of slip__image_probe(). */
 int slip__image_flat(int fd, uint64_t file_bytes, const char *name, uint64_t gpa, uint64_t entry,
                      struct slip_image **ret, struct slip_error **err);
+int slip__image_flat_here(int fd, uint64_t file_bytes, const char *name, uint64_t gpa,
+                          uint64_t entry, struct slip_image **ret, struct slip_error **err);
 
 /* The entry of a kind, or NULL. */
 const struct slip_entry *slip__image_entry(const struct slip_image *image,

@@ -5,6 +5,12 @@
 
 /* A decompressed kernel. Xen's builder has stopped at 1 GiB since XSA-25; real ones are below 100 MiB. */
 #define SLIP_LIMIT_INFLATED_BYTES (1ull << 30)
+/* Bytes behind the end of an ELF in a file that is compressed as a whole: read only to see the checksum at the end. More is
+ * no kernel any more, and may be a bomb. */
+#define SLIP_LIMIT_PACKED_EXCESS_BYTES (64ull << 20)
+/* A bzImage, or a Multiboot image that is no ELF, in a file that is compressed as a whole: unpacked into memory first. The
+ * largest distribution bzImages have 20 MiB. */
+#define SLIP_LIMIT_SPOOLED_BYTES (96ull << 20)
 /* What an xz or zstd stream may ask for its dictionary. Linux's xz kernels ask for up to 128 MiB since 6.12. */
 #define SLIP_LIMIT_DICTIONARY_BYTES (160ull << 20)
 /* Program headers we look at. An ELF kernel has under 10; the format allows 65535. */

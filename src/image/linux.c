@@ -90,7 +90,8 @@ static uint64_t protected_bytes(const struct slip_image *image, const struct sli
 {
     uint64_t said = field(image, r, SLIP_BZIMAGE_SYSSIZE, 4, SLIP_BZIMAGE_PROTOCOL_SYSSIZE, 0) *
                     SLIP_BZIMAGE_SYSSIZE_UNIT;
-    uint64_t left = image->file_bytes > boot->offset ? image->file_bytes - boot->offset : 0;
+    uint64_t left =
+        image->elf->source.bytes > boot->offset ? image->elf->source.bytes - boot->offset : 0;
 
     return said && said < left ? said : left;
 }

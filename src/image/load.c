@@ -50,10 +50,12 @@ static int add_buffer(struct ranges *ranges, uint64_t offset, uint64_t bytes, ui
 void *slip__image_segment_at(const struct slip_image *image, const struct slip_segment *seg,
                              struct slip_ram *ram, struct slip_error **err)
 {
-    char what[48] = "the Linux kernel that unpacks itself";
+    char what[48] = "the kernel";
     void *dst;
 
-    if (image->form != SLIP_FORM_LINUX)
+    if (image->form == SLIP_FORM_LINUX)
+        snprintf(what, sizeof(what), "the Linux kernel that unpacks itself");
+    else if (image->elf_bits)
         snprintf(what, sizeof(what), "the segment of program header %u", seg->index);
     dst = slip__ram_at(ram, what, seg->gpa, seg->memory_bytes, err);
     if (dst && ram->stale)
@@ -64,9 +66,6 @@ void *slip__image_segment_at(const struct slip_image *image, const struct slip_s
 static int collect(const struct slip_image *image, struct slip_ram *ram, struct ranges *ranges,
                    struct slip_error **err)
 {
-    struct slip_elf *elf = image->elf;
-    int rc = 0;
-
     ranges->sink = ram ? ram->sink : NULL;
     for (size_t i = 0; ram && i < image->n_segments; i++) {
         const struct slip_segment *seg = &image->segments[i];
@@ -76,6 +75,15 @@ static int collect(const struct slip_image *image, struct slip_ram *ram, struct 
             return SLIP_EIMAGE;
         add_range(ranges, seg->file_offset, seg->file_bytes, dst, seg->gpa);
     }
+    return 0;
+}
+
+static int collect_notes(const struct slip_image *image, struct ranges *ranges,
+                         struct slip_error **err)
+{
+    struct slip_elf *elf = image->elf;
+    int rc = 0;
+
     for (size_t i = 0; rc == 0 && i < elf->n_areas; i++)
         rc =
             add_buffer(ranges, elf->areas[i].offset, elf->areas[i].bytes, &elf->areas[i].data, err);
@@ -199,6 +207,18 @@ static int sweep(struct slip_stream *stream, const struct ranges *ranges, struct
     return 0;
 }
 
+int slip__image_sweep(struct slip_image *image, struct slip_stream *stream, struct slip_ram *ram,
+                      struct slip_error **err)
+{
+    SLIP_AUTO_FREE struct ranges *ranges = calloc(1, sizeof(*ranges));
+    int rc;
+
+    if (!ranges)
+        return slip__error_oom(err);
+    rc = collect(image, ram, ranges, err);
+    return rc < 0 ? rc : sweep(stream, ranges, err);
+}
+
 int slip__elf_load(struct slip_image *image, struct slip_ram *ram, struct slip_error **err)
 {
     SLIP_AUTO_FREE struct ranges *ranges = calloc(1, sizeof(*ranges));
@@ -208,6 +228,8 @@ int slip__elf_load(struct slip_image *image, struct slip_ram *ram, struct slip_e
     if (!ranges)
         return slip__error_oom(err);
     rc = collect(image, ram, ranges, err);
+    if (rc == 0)
+        rc = collect_notes(image, ranges, err);
     if (rc == 0 && elf->used)
         rc = slip__stream_restart(&elf->stream, err);
     if (rc < 0)

@@ -227,14 +227,38 @@ static int pvh_entry(struct slip_image *image, const struct slip_note *note,
     return 0;
 }
 
+/* Where else the kernel may be. A note that makes no sense offers nothing. */
+static void pvh_reloc(struct slip_image *image, const struct slip_note *note)
+{
+    struct slip_reader r = slip__reader(note->desc, note->desc_bytes < 12 ? note->desc_bytes : 12);
+    unsigned words = (unsigned)r.size / 4;
+    uint64_t align = words > 0 ? slip__reader_u32(&r, 0) : 0;
+    struct slip_reloc reloc = {
+        .offered = true,
+        .align = align,
+        .min = words > 1 ? slip__reader_u32(&r, 4) : SLIP_XEN_RELOC_MIN,
+        .max = words > 2 ? slip__reader_u32(&r, 8) : SLIP_XEN_RELOC_MAX,
+    };
+
+    if (align == 0 && image->elf->segment_align >= SLIP_PAGE_BYTES)
+        reloc.align = image->elf->segment_align;
+    else if (align == 0)
+        reloc.align = SLIP_XEN_RELOC_ALIGN;
+    if ((reloc.align & (reloc.align - 1)) == 0 && reloc.min <= reloc.max)
+        image->reloc = reloc;
+}
+
 int slip__notes_entries(struct slip_image *image, struct slip_error **err)
 {
+    image->reloc = (struct slip_reloc){0};
     for (size_t i = 0; i < image->n_notes; i++) {
         const struct slip_note *note = &image->notes[i];
         int rc = 0;
 
         if (slip__note_is_xen(note, SLIP_XEN_NOTE_PHYS32_ENTRY))
             rc = pvh_entry(image, note, err);
+        else if (slip__note_is_xen(note, SLIP_XEN_NOTE_PHYS32_RELOC))
+            pvh_reloc(image, note);
         else if (slip__note_is_xen(note, SLIP_XEN_NOTE_ENTRY) && number_sized(note) &&
                  !slip__image_entry(image, SLIP_ENTRY_XEN_PV))
             slip__image_add_entry(image, SLIP_ENTRY_XEN_PV, slip__note_number(note));
@@ -247,9 +271,11 @@ int slip__notes_entries(struct slip_image *image, struct slip_error **err)
         if (rc < 0)
             return rc;
     }
-    if (slip__image_entry(image, SLIP_ENTRY_PVH))
+    if (slip__image_entry(image, SLIP_ENTRY_PVH)) {
         image->pvh_problem[0] = 0;
-    else
+    } else {
+        image->reloc.offered = false;
         problem(image, "it has no PHYS32_ENTRY note");
+    }
     return 0;
 }

@@ -231,6 +231,15 @@ int slip__image_probe(int fd, uint64_t file_bytes, const char *name, struct slip
     return open_file(&file, ret, err);
 }
 
+int slip__image_flat(int fd, uint64_t file_bytes, const char *name, uint64_t gpa, uint64_t entry,
+                     struct slip_image **ret, struct slip_error **err)
+{
+    struct slip_image_file file = {
+        .fd = fd, .bytes = file_bytes, .name = name, .flat = true, .gpa = gpa, .entry = entry};
+
+    return open_file(&file, ret, err);
+}
+
 static int make_ring(struct slip_image_proxy *proxy, struct slip_error **err)
 {
     void *at;

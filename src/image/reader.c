@@ -245,6 +245,9 @@ static int start(struct reader *reader, const struct slip_image_file *file, stru
 {
     if (!slip__buf_reserve(&reader->body, REQUEST_BYTES))
         return slip__error_oom(err);
+    if (file->flat)
+        return slip__image_flat_here(file->fd, file->bytes, file->name, file->gpa, file->entry,
+                                     &reader->image, err);
     return slip__image_probe_here(file->fd, file->bytes, file->name, &reader->image, err);
 }
 

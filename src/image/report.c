@@ -106,6 +106,17 @@ const enum slip_entry_kind slip__report_entry_order[SLIP_REPORT_ENTRIES] = {
     SLIP_ENTRY_MULTIBOOT1, SLIP_ENTRY_XEN_PV,  SLIP_ENTRY_ELF,     SLIP_ENTRY_FLAT,
 };
 
+const char *slip__report_format(const struct slip_image *image)
+{
+    static const char *const names[] = {
+        [SLIP_IMAGE_ELF32] = "ELF",       [SLIP_IMAGE_ELF64] = "ELF",
+        [SLIP_IMAGE_BZIMAGE] = "bzImage", [SLIP_IMAGE_MULTIBOOT] = "Multiboot",
+        [SLIP_IMAGE_FLAT] = "flat",
+    };
+
+    return names[image->format];
+}
+
 const char *slip__report_machine(const struct slip_image *image)
 {
     return image->machine == SLIP_ELF_MACHINE_386 ? "i386" : "x86-64";

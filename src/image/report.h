@@ -25,7 +25,9 @@ const char *slip__report_note_type(const struct slip_note *note);
 void slip__report_note_value(struct slip_buf *buf, const struct slip_note *note);
 /* "r-x" */
 void slip__report_flags(struct slip_buf *buf, unsigned flags);
-/* "ELF, 64-bit", "i386" */
+/* "bzImage": of the file, or of what is in it when it is compressed as a whole. */
+const char *slip__report_format(const struct slip_image *image);
+/* "i386" */
 const char *slip__report_machine(const struct slip_image *image);
 /* Container index of SLIP_REPORT_CONTAINERS: its name; does this version boot the image in it; and why (not). */
 const char *slip__report_container(const struct slip_image *image, size_t index, bool *ret_boots,

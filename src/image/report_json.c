@@ -126,6 +126,45 @@ static json_t *payload_json(const struct slip_image *image)
         linux_json(&image->linux_boot));
 }
 
+static json_t *reloc_json(const struct slip_reloc *reloc)
+{
+    if (!reloc->offered)
+        return json_null();
+    return json_pack("{s:o, s:o, s:o}", "align", slip__json_uint(reloc->align), "min",
+                     address(reloc->min), "max", address(reloc->max));
+}
+
+/* Where the header says that its bytes go, if it does. */
+static json_t *addresses_json(const struct slip_multiboot *mb)
+{
+    if (!mb->has_addresses)
+        return json_null();
+    return json_pack("{s:o, s:o, s:o, s:o}", "file_offset", slip__json_uint(mb->load_offset),
+                     "file_bytes", slip__json_uint(mb->load_bytes), "gpa", address(mb->load_gpa),
+                     "memory_bytes", slip__json_uint(mb->memory_bytes));
+}
+
+/* null: there is nothing that looks like a header of that version. */
+static json_t *multiboot_json(const struct slip_multiboot *mb)
+{
+    if (!mb->offered && !mb->problem[0])
+        return json_null();
+    return json_pack("{s:o, s:b, s:s?, s:o, s:b, s:b, s:b, s:o, s:o}", "header_offset",
+                     slip__json_uint(mb->header_offset), "usable", (int)mb->offered, "problem",
+                     mb->problem[0] ? mb->problem : NULL, "flags", slip__json_uint(mb->flags),
+                     "page_align", (int)mb->page_align, "memory_map", (int)mb->memory_map,
+                     "framebuffer", (int)mb->framebuffer, "loads", addresses_json(mb), "moves",
+                     reloc_json(&mb->reloc));
+}
+
+static json_t *packing_json(const struct slip_image *image)
+{
+    if (!image->packing)
+        return json_null();
+    return json_pack("{s:s, s:o}", "codec", image->packing, "unpacked_bytes",
+                     slip__json_uint(image->unpacked_bytes));
+}
+
 static json_t *elf_json(const struct slip_image *image)
 {
     if (image->elf_bits == 0)
@@ -149,12 +188,14 @@ static json_t *file_name(const char *name)
 
 static json_t *image_json(const struct slip_image *image)
 {
-    return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "file",
+    return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "file",
                      file_name(image->name), "file_bytes", slip__json_uint(image->file_bytes),
-                     "format", image->format == SLIP_IMAGE_BZIMAGE ? "bzImage" : "ELF", "bzimage",
-                     payload_json(image), "elf", elf_json(image), "segments", segments_json(image),
-                     "notes", notes_json(image), "entries", entries_json(image), "boots_as",
-                     containers_json(image));
+                     "packing", packing_json(image), "format", slip__report_format(image),
+                     "bzimage", payload_json(image), "elf", elf_json(image), "moves",
+                     reloc_json(&image->reloc), "multiboot1", multiboot_json(&image->multiboot[0]),
+                     "multiboot2", multiboot_json(&image->multiboot[1]), "segments",
+                     segments_json(image), "notes", notes_json(image), "entries",
+                     entries_json(image), "boots_as", containers_json(image));
 }
 
 int slip_image_to_json(const struct slip_image *image, char **ret, struct slip_error **err)

@@ -49,11 +49,53 @@ static void put_head(struct slip_buf *buf, const struct slip_image *image)
     slip__buf_puts(buf, "file         ");
     slip__report_clean(buf, image->name, false);
     slip__buf_printf(buf, ", %llu bytes\n", (ull)image->file_bytes);
+    if (image->packing)
+        slip__buf_printf(buf, "compressed   as a whole, %s: %llu bytes are in it\n", image->packing,
+                         (ull)image->unpacked_bytes);
     if (image->format == SLIP_IMAGE_BZIMAGE)
         put_bzimage(buf, image);
-    else
+    else if (image->elf_bits)
         slip__buf_printf(buf, "format       %u-bit ELF, %s\n", image->elf_bits,
                          slip__report_machine(image));
+    else
+        slip__buf_printf(buf, "format       %s, no ELF\n", slip__report_format(image));
+}
+
+/* "anywhere from 0x0 to 0xffffffff, at multiples of 0x200000" */
+static void put_reloc(struct slip_buf *buf, const char *who, const struct slip_reloc *reloc)
+{
+    if (reloc->offered)
+        slip__buf_printf(buf, "moves        from 0x%llx to 0x%llx, by multiples of 0x%llx (%s)\n",
+                         (ull)reloc->min, (ull)reloc->max, (ull)reloc->align, who);
+}
+
+static void put_multiboot(struct slip_buf *buf, const struct slip_image *image, unsigned version)
+{
+    const struct slip_multiboot *mb = &image->multiboot[version - 1];
+
+    if (mb->problem[0])
+        slip__buf_printf(buf, "multiboot %u  not usable: %s\n", version, mb->problem);
+    if (!mb->offered)
+        return;
+    slip__buf_printf(buf, "multiboot %u  header at 0x%llx", version, (ull)mb->header_offset);
+    if (mb->has_addresses)
+        slip__buf_printf(buf, ", loads 0x%llx bytes of 0x%llx from 0x%llx to 0x%llx",
+                         (ull)mb->load_bytes, (ull)mb->memory_bytes, (ull)mb->load_offset,
+                         (ull)mb->load_gpa);
+    slip__buf_puts(buf, mb->page_align ? ", modules on pages" : "");
+    slip__buf_puts(buf, mb->memory_map ? ", needs a memory map" : "");
+    slip__buf_puts(buf, mb->framebuffer ? ", asks for a framebuffer" : "");
+    if (version == 2 && mb->flags & (SLIP_MB2_EFI_BOOT_SERVICES | SLIP_MB2_EFI_ENTRY))
+        slip__buf_puts(buf, ", has a way of its own under EFI");
+    slip__buf_putc(buf, '\n');
+}
+
+static void put_ways(struct slip_buf *buf, const struct slip_image *image)
+{
+    put_multiboot(buf, image, 1);
+    put_multiboot(buf, image, 2);
+    put_reloc(buf, "Xen note PHYS32_RELOC", &image->reloc);
+    put_reloc(buf, "Multiboot 2", &image->multiboot[1].reloc);
 }
 
 static void put_segments(struct slip_buf *buf, const struct slip_image *image)
@@ -124,6 +166,7 @@ int slip_image_to_text(const struct slip_image *image, char **ret, struct slip_e
         return slip__error(err, SLIP_EINVAL,
                            "slip_image_to_text() needs an image and a place for the text");
     put_head(&buf, image);
+    put_ways(&buf, image);
     put_segments(&buf, image);
     put_notes(&buf, image);
     put_entries(&buf, image);

@@ -25,6 +25,8 @@ struct slip_codec {
     const char *magic;
     size_t magic_bytes;
     bool own_size; /* ends in its own 4-byte size, so that the kernel's build appends none */
+    bool
+        skippable; /* frames of user data may lie between its members: 0x184d2a5? (zstd's RFC 8878, lz4's format) */
     int (*open)(struct slip_stream *s, struct slip_error **err);
     int (*read)(struct slip_stream *s, uint8_t *dst, size_t cap, size_t *ret,
                 struct slip_error **err);
@@ -46,15 +48,30 @@ const struct slip_codec *slip__codec_find(const void *bytes, size_t len);
 /* The index-th codec, NULL past the end. */
 const struct slip_codec *slip__codec_at(size_t index);
 
+/* A kernel file's bytes. */
+struct slip_source {
+    int fd;                /* borrowed */
+    const uint8_t *memory; /* not NULL: they are here, not in fd. Borrowed */
+    uint64_t bytes;
+};
+/* Exactly len bytes from offset on to dst (source.c). */
+int slip__source_read(const struct slip_source *source, void *dst, uint64_t len, uint64_t offset,
+                      struct slip_error **err);
+
 struct slip_stream {
     const struct slip_codec *codec;
-    int fd;              /* borrowed */
-    uint64_t start, end; /* the compressed bytes, as offsets in the file */
+    struct slip_source source;
+    uint64_t start, end; /* the compressed bytes, as offsets in the source */
     uint64_t limit;      /* most bytes it may inflate to */
-    uint64_t pos;        /* inflated bytes delivered so far */
-    bool ended;          /* the codec said so */
+    uint64_t pos;        /* where the reader is, in inflated bytes */
+    uint64_t made; /* inflated bytes the codec has given out; differs from pos in the head only */
+    bool ended;    /* the codec said so */
+    bool members;  /* a file of its own: one packed stream may follow the other, zeros fill it up */
     unsigned rewinds;
     void *state; /* the codec's */
+
+    uint8_t *head; /* the first head_len bytes, kept by slip__stream_peek(); owned */
+    size_t head_len;
 
     /* Compressed bytes fetched but not yet used, for codecs that pull through slip__stream_pump(). */
     uint64_t fetched; /* file offset after them */
@@ -66,17 +83,29 @@ struct slip_stream {
     void *progress_payload;
 };
 
-/* Opens a stream over bytes [start, end) of fd. Disposed of by the caller, also on failure. */
-int slip__stream_open(struct slip_stream *s, int fd, const struct slip_codec *codec, uint64_t start,
-                      uint64_t end, uint64_t limit, struct slip_error **err);
+/* What slip__stream_peek() keeps at most: enough for every header that is searched for. */
+#define SLIP_STREAM_HEAD_BYTES (32u << 10)
+
+/* Opens a stream over bytes [start, end) of a source. Disposed of by the caller, also on failure. */
+int slip__stream_open(struct slip_stream *s, const struct slip_source *source,
+                      const struct slip_codec *codec, uint64_t start, uint64_t end, uint64_t limit,
+                      struct slip_error **err);
 void slip__stream_dispose(struct slip_stream *s);
+/* The first bytes of a stream just opened: up to SLIP_STREAM_HEAD_BYTES, fewer if it ends before. They stay known, so that
+ * reading them again costs nothing. */
+int slip__stream_peek(struct slip_stream *s, struct slip_error **err);
 /* Exactly len bytes to dst. The end coming sooner is an error that says where. */
 int slip__stream_read(struct slip_stream *s, void *dst, uint64_t len, struct slip_error **err);
+/* At least one and at most cap bytes to dst; 0 in *ret: the end. */
+int slip__stream_read_some(struct slip_stream *s, void *dst, size_t cap, size_t *ret,
+                           struct slip_error **err);
 /* Goes to offset: forward by reading through a scratch buffer, backward by starting again, at most SLIP_LIMIT_REWINDS
  * times. Uncompressed streams just go there. */
 int slip__stream_seek(struct slip_stream *s, uint64_t offset, struct slip_error **err);
 /* Back to the start, without counting as a rewind. */
 int slip__stream_restart(struct slip_stream *s, struct slip_error **err);
+/* Reads and forgets up to the end, or until more than limit bytes were made. */
+int slip__stream_drain(struct slip_stream *s, struct slip_error **err);
 /* Reads to the end; then nothing may be left between the stream's end and its last byte in the file. */
 int slip__stream_finish(struct slip_stream *s, struct slip_error **err);
 

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/reader.h"
+#include "image/elf.h"
 #include "image/limits.h"
 #include "image/report.h"
 #include "image/stream.h"
@@ -123,6 +124,7 @@ static const struct slip_wire_field slip_image_fields[] = {
     UP_TO(slip_image, elf_bits, 64),
     NUMBER(slip_image, machine),
     CODEC(slip_image, packing),
+    NUMBER(slip_image, unpacked_bytes),
     STRUCTS(slip_image, linux_boot, slip_linux_table, 1),
     CODEC(slip_image, compression),
     NUMBER(slip_image, boot_protocol),
@@ -139,7 +141,7 @@ static const struct slip_wire_field slip_image_fields[] = {
     UP_TO(slip_image, n_kernel_segments, SLIP_LIMIT_PROGRAM_HEADERS),
     LIST(slip_image, kernel_segments, slip_segment_table, SLIP_LIMIT_PROGRAM_HEADERS),
     STRUCTS(slip_image, bare, slip_segment_table, 1),
-    UP_TO(slip_image, form, SLIP_FORM_LINUX),
+    UP_TO(slip_image, form, SLIP_FORM_MULTIBOOT2),
     FLAG(slip_image, loaded),
     UP_TO(slip_image, n_notes, SLIP_LIMIT_NOTES),
     LIST(slip_image, notes, slip_note_table, SLIP_LIMIT_NOTES),
@@ -401,7 +403,7 @@ static void keep_local(struct slip_image *fresh, const struct slip_image *old)
 
 static void point_at_segments(struct slip_image *image)
 {
-    bool bare = image->form == SLIP_FORM_LINUX;
+    bool bare = slip__image_is_bare(image);
 
     image->segments = bare ? &image->bare : image->kernel_segments;
     image->n_segments = bare ? 1 : image->n_kernel_segments;

@@ -61,7 +61,8 @@ static int make(size_t index, struct slip_stream *s)
     slip__buf_put(&file, packed[index].data, packed[index].len);
     slip__buf_puts(&file, "and more");
     fd = mk_fd(file.data, file.len);
-    assert_int_equal(slip__stream_open(s, fd, codec, LEAD_BYTES, file.len - 8, PLAIN_BYTES, NULL),
+    assert_int_equal(slip__stream_open(s, &(struct slip_source){.fd = fd}, codec, LEAD_BYTES,
+                                       file.len - 8, PLAIN_BYTES, NULL),
                      0);
     slip__buf_dispose(&file);
     return fd;
@@ -193,7 +194,8 @@ static void lz4_joined(void **state)
     mk_compress("lz4", plain, 1000, &file);
     mk_compress("lz4", plain + 1000, 2000, &file);
     fd = mk_fd(file.data, file.len);
-    assert_int_equal(slip__stream_open(&s, fd, &slip__codec_lz4_legacy, 0, file.len, 3000, NULL),
+    assert_int_equal(slip__stream_open(&s, &(struct slip_source){.fd = fd}, &slip__codec_lz4_legacy,
+                                       0, file.len, 3000, NULL),
                      0);
     assert_int_equal(slip__stream_read(&s, got, 3000, NULL), 0);
     assert_memory_equal(got, plain, 3000);
