@@ -234,9 +234,12 @@ void slip__multiboot_entries(struct slip_image *image)
     for (size_t i = 0; i < SLIP_COUNT(versions); i++) {
         const struct slip_multiboot *mb = &image->multiboot[i];
 
+        bool moves = !mb->has_addresses || !image->elf_bits;
+
         slip__image_drop_entry(image, versions[i].entry);
         if (mb->offered)
-            slip__image_add_entry(image, versions[i].entry, mb->entry_gpa + image->moved_up);
+            slip__image_add_entry(image, versions[i].entry,
+                                  mb->entry_gpa + (moves ? image->moved_up : 0));
     }
 }
 
