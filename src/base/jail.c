@@ -226,6 +226,12 @@ static int explain(struct slip_jail *jail, int rc, struct slip_error **err)
     }
 }
 
+void slip__jail_adopt(struct slip_jail *jail, const struct slip_jail_terms *terms, int socket)
+{
+    *jail = (struct slip_jail){.terms = *terms, .fd = socket, .pidfd = -1};
+    set_deadline(jail);
+}
+
 int slip__jail_ask(struct slip_jail *jail, uint32_t kind, const void *bytes, size_t len,
                    int pass_fd, struct slip_error **err)
 {

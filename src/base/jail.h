@@ -53,6 +53,9 @@ typedef void slip_jail_fn(int fd, void *payload);
  * is what the first receive says. */
 int slip__jail_start(struct slip_jail *jail, const struct slip_jail_terms *terms, slip_jail_fn *fn,
                      void *payload, const int *keep, size_t n_keep, struct slip_error **err);
+/* Takes a socket for that of a child of somebody else's: it can't be ended, nor can be said how it ended. For tests of what comes
+ * from one. */
+void slip__jail_adopt(struct slip_jail *jail, const struct slip_jail_terms *terms, int socket);
 /* Asks it for something: sends a message, with a descriptor unless pass_fd is -1. From now on it has reply_ms; so it has from its
  * start. */
 int slip__jail_ask(struct slip_jail *jail, uint32_t kind, const void *bytes, size_t len,

@@ -185,42 +185,47 @@ static int ask(const struct call *call, enum slip_request kind, const void *body
     return rc < 0 ? give_up(image, rc, err) : take_answers(call, err);
 }
 
-static int start_reader(struct slip_image *image, struct slip_image_file *file,
-                        struct slip_error **err)
+/* Fills in what an image has before anything is known of it. */
+static int prepare(struct slip_image *image, uint64_t file_bytes, const char *name,
+                   struct slip_error **err)
 {
-    struct call call = {.image = image};
-    int rc;
-
+    image->fd = -1;
+    image->file_bytes = file_bytes;
+    image->name = strdup(name);
     image->proxy = calloc(1, sizeof(*image->proxy));
-    image->name = strdup(file->name);
-    if (!image->proxy)
-        return slip__error_oom(err);
-    image->proxy->jail = SLIP_JAIL_NONE;
-    image->proxy->ring_fd = -1;
-    if (!image->name)
-        return slip__error_oom(err);
-    rc = slip__jail_start(&image->proxy->jail, &terms, slip__image_reader, file, &file->fd, 1, err);
-    return rc < 0 ? give_up(image, rc, err) : take_answers(&call, err);
+    if (image->proxy)
+        *image->proxy = (struct slip_image_proxy){.jail = SLIP_JAIL_NONE, .ring_fd = -1};
+    return image->name && image->proxy ? 0 : slip__error_oom(err);
 }
 
-static int open_file(struct slip_image_file *file, struct slip_image **ret, struct slip_error **err)
+/* Hands the image out if the first answer was good; else frees it. */
+static int finish_new(struct slip_image *image, int rc, struct slip_image **ret,
+                      struct slip_error **err)
 {
-    struct slip_image *image = calloc(1, sizeof(*image));
-    int rc = SLIP_ENOMEM;
+    struct call call = {.image = image};
 
-    if (image) {
-        image->fd = -1;
-        image->file_bytes = file->bytes;
-        rc = start_reader(image, file, err);
-    } else {
-        slip__error_oom(err);
-    }
-    close(file->fd);
+    if (rc == 0)
+        rc = take_answers(&call, err);
     if (rc < 0)
         slip_image_free(image);
     else
         *ret = image;
     return rc;
+}
+
+static int open_file(struct slip_image_file *file, struct slip_image **ret, struct slip_error **err)
+{
+    struct slip_image *image = calloc(1, sizeof(*image));
+    int rc = image ? prepare(image, file->bytes, file->name, err) : slip__error_oom(err);
+
+    if (rc == 0) {
+        rc = slip__jail_start(&image->proxy->jail, &terms, slip__image_reader, file, &file->fd, 1,
+                              err);
+        if (rc < 0)
+            give_up(image, rc, err);
+    }
+    close(file->fd);
+    return image ? finish_new(image, rc, ret, err) : rc;
 }
 
 int slip__image_probe(int fd, uint64_t file_bytes, const char *name, struct slip_image **ret,
@@ -238,6 +243,21 @@ int slip__image_flat(int fd, uint64_t file_bytes, const char *name, uint64_t gpa
         .fd = fd, .bytes = file_bytes, .name = name, .flat = true, .gpa = gpa, .entry = entry};
 
     return open_file(&file, ret, err);
+}
+
+int slip__proxy_adopt(int socket, uint64_t file_bytes, const char *name, struct slip_image **ret,
+                      struct slip_error **err)
+{
+    struct slip_image *image = calloc(1, sizeof(*image));
+    int rc = image ? prepare(image, file_bytes, name, err) : slip__error_oom(err);
+
+    if (rc < 0) {
+        close(socket);
+        slip_image_free(image);
+        return rc;
+    }
+    slip__jail_adopt(&image->proxy->jail, &terms, socket);
+    return finish_new(image, 0, ret, err);
 }
 
 static int make_ring(struct slip_image_proxy *proxy, struct slip_error **err)

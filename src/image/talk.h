@@ -69,6 +69,9 @@ struct slip_image_file {
 /* The reader: answers until nobody asks. payload: struct slip_image_file. */
 slip_jail_fn slip__image_reader;
 
+/* An image whose reader is at the other end of socket (taken over) already: nobody knows who that is. For tests. */
+int slip__proxy_adopt(int socket, uint64_t file_bytes, const char *name, struct slip_image **ret,
+                      struct slip_error **err);
 /* For what the reader is to do: image.h, with a proxy. */
 int slip__proxy_load(struct slip_image *image, struct slip_ram *ram, slip_bytes_fn *progress,
                      void *payload, struct slip_error **err);
