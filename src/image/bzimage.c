@@ -29,6 +29,15 @@ static const struct {
     {"\x1f\x9e", "old gzip"},
 };
 
+const char *slip__bzimage_unhandled(const char *name)
+{
+    for (size_t i = 0; i < SLIP_COUNT(unhandled); i++) {
+        if (strcmp(name, unhandled[i].name) == 0)
+            return unhandled[i].name;
+    }
+    return NULL;
+}
+
 bool slip__bzimage_probe(const uint8_t *head, size_t len)
 {
     return len >= SLIP_BZIMAGE_HEADER + SLIP_BZIMAGE_MAGIC_BYTES &&

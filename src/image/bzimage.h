@@ -5,6 +5,8 @@
 
 #include "image/elf.h"
 
+/* The name of a compression that is known but not unpacked here, as static text; NULL: none is called so. */
+const char *slip__bzimage_unhandled(const char *name);
 /* Do the first len bytes of a file look like one? */
 bool slip__bzimage_probe(const uint8_t *head, size_t len);
 /* Reads the setup header, opens the payload's stream and reads the ELF headers in it. */

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/reader.h"
+#include "image/bzimage.h"
 #include "image/elf.h"
 #include "image/limits.h"
 #include "image/report.h"
@@ -303,7 +304,7 @@ static bool take_text(struct taking *t, const struct slip_wire_field *f, char *t
     return true;
 }
 
-/* The name as the table of codecs has it: static, and known. */
+/* The name as the tables have it: static, and known. */
 static const char *codec_name(const char *name)
 {
     const struct slip_codec *codec;
@@ -314,7 +315,7 @@ static const char *codec_name(const char *name)
         if (strcmp(name, codec->name) == 0)
             return codec->name;
     }
-    return NULL;
+    return slip__bzimage_unhandled(name);
 }
 
 static bool take_codec(struct taking *t, const char **to)

@@ -17,7 +17,7 @@ enum slip_wire_kind {
     SLIP_WIRE_FLAG,   /* a bool */
     SLIP_WIRE_TEXT,   /* an array of ASCII with its NUL; what is not printable arrives as '?' */
     SLIP_WIRE_BYTES,  /* an array of anything */
-    SLIP_WIRE_CODEC,  /* the name of a codec, of the table of codecs, or NULL */
+    SLIP_WIRE_CODEC,  /* the name of a compression of the tables, or NULL */
     SLIP_WIRE_STRUCT, /* count structs of table of */
     SLIP_WIRE_LIST, /* a pointer to structs of table of; how many says the number before it, at most max */
     SLIP_WIRE_LOCAL /* is not sent: each side has its own */
