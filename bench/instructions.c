@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the instruction bench runs under callgrind: the builder on the null engine, or a decompression library writing one
- * buffer. Only what happens inside measured_*() is counted (--toggle-collect).
+ * buffer. Only what happens inside measured_*() is counted (--toggle-collect). The kernel is read in this process: callgrind can't
+ * follow into the jail. What that costs on top is bench/jailed.c's to say.
  *
  *   instructions build CFG
  *   instructions CODEC PAYLOAD SIZE     CODEC: gzip xz zstd lz4
@@ -18,6 +19,7 @@
 
 #include "base/file.h"
 #include "base/reader.h"
+#include "image/image.h"
 #include "life/life.h"
 #include "slipway/slipway.h"
 
@@ -29,6 +31,15 @@ int measured_gzip(const uint8_t *in, size_t len, uint8_t *out, size_t size);
 int measured_xz(const uint8_t *in, size_t len, uint8_t *out, size_t size);
 int measured_zstd(const uint8_t *in, size_t len, uint8_t *out, size_t size);
 int measured_lz4(const uint8_t *in, size_t len, uint8_t *out, size_t size);
+
+int __wrap_slip__image_probe(int fd, uint64_t file_bytes, const char *name, struct slip_image **ret,
+                             struct slip_error **err);
+
+int __wrap_slip__image_probe(int fd, uint64_t file_bytes, const char *name, struct slip_image **ret,
+                             struct slip_error **err)
+{
+    return slip__image_probe_here(fd, file_bytes, name, ret, err);
+}
 
 KEEP int measured_build(const struct slip_guest *guest, struct slip_built *built,
                         struct slip_error **err)
