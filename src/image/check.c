@@ -102,6 +102,8 @@ const char *slip__image_check(const struct slip_image *image)
 
     if (!why)
         why = check_form(image);
+    if (!why && image->n_notes && !image->n_kernel_segments)
+        why = "it has notes of nothing";
     if (!why && image->elf_bits != 0 && image->elf_bits != 32 && image->elf_bits != 64)
         why = "it has neither 32 nor 64 bits";
     if (!why)

@@ -221,6 +221,7 @@ static void cut_off(void **state)
     X(segments[1].file_offset = UINT64_MAX, NULL)                                              \
     X(segments[0].file_offset = UINT64_MAX, "a segment wraps")                                 \
     X(image.n_kernel_segments = 0, "it has nothing to load")                                   \
+    X((image.n_kernel_segments = 0, image.no_kernel[0] = 'x'), "it has notes of nothing")            \
     X(image.n_kernel_segments = SLIP_LIMIT_PROGRAM_HEADERS + 1, "a number is above its limit") \
     X(image.n_notes = SLIP_LIMIT_NOTES + 1, "a number is above its limit")                     \
     X(image.n_entries = SLIP_IMAGE_MAX_ENTRIES + 1, "a number is above its limit")             \
