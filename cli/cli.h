@@ -37,6 +37,12 @@ struct cli_args {
     const char *engine;
     const char *record;
     const char *svg;
+    const char *to;
+    const char *from;
+    const char *out;
+    const char *xend_version;
+    bool strict;
+    bool compact;
     int n; /* arguments that are no options */
     char **names;
 };

@@ -46,7 +46,9 @@ static int load(struct cli_guest *g, struct slip_guest_options *options, struct 
 int cli_guest_load(const struct cli_args *args, struct cli_guest *ret)
 {
     struct slip_guest_options options = {.size = sizeof(options),
-                                         .flags = args->xl_compat ? SLIP_GUEST_XL_COMPAT : 0,
+                                         .flags = (args->xl_compat ? SLIP_GUEST_XL_COMPAT : 0) |
+                                                  (args->to ? SLIP_GUEST_CONVERT : 0),
+                                         .format = args->from,
                                          .overrides = (const char *const *)args->names + 1,
                                          .n_overrides = (size_t)args->n - 1};
     struct slip_error *err = NULL;

@@ -94,7 +94,10 @@ static void cell(const char *text)
 
 static void print_field(const struct slip_field *field)
 {
-    printf("| `%s` | %s", field->key, kind_text(field));
+    if (field->key_len)
+        printf("| `%s` | %s", field->key, kind_text(field));
+    else
+        printf("| (`%s`) | %s", field->name, kind_text(field));
     if (field->kind == SLIP_KIND_INT)
         printf(" %lld to %lld%s%s", (long long)field->min, (long long)field->max,
                *field->unit ? " " : "", field->unit);
@@ -107,11 +110,72 @@ static void print_field(const struct slip_field *field)
     printf(" |\n");
 }
 
-static void print_record(const struct slip_record *record)
+static void print_head(void)
 {
     printf("\n| Key | Value | Default | Meaning |\n|---|---|---|---|\n");
+}
+
+static void print_record(const struct slip_record *record)
+{
+    print_head();
     for (size_t i = 0; i < record->n_fields; i++)
         print_field(&record->fields[i]);
+}
+
+/* A table for each topic. */
+static void print_guest(void)
+{
+    size_t topic = 0;
+
+    for (size_t i = 0; i < slip__record_guest.n_fields; i++) {
+        const struct slip_field *field = &slip__record_guest.fields[i];
+
+        if (topic < slip__guest_n_topics && slip__guest_topics[topic].offset == field->offset) {
+            printf("\n### %s\n", slip__guest_topics[topic++].title);
+            print_head();
+        }
+        print_field(field);
+    }
+}
+
+/* How lists of devices are written that have no chapter of their own. */
+static void print_devices(void)
+{
+    static const struct {
+        const struct slip_record *record;
+        const char *key, *example;
+    } devices[] = {
+        {&slip__record_vkb, "vkb", "vkb = [ \"backend-type=linux,unique-id=T1\" ]"},
+        {&slip__record_vdispl, "vdispl", "vdispl = [ \"connectors=id0:1920x1080;id1:800x600\" ]"},
+        {&slip__record_vsnd, "vsnd",
+         "vsnd = [ [ \"card, short-name=Main\", \"pcm, name=dev1\", \"stream, unique-id=0, type=p\" ] ]"},
+        {&slip__record_vsnd_pcm, "pcm of vsnd", NULL},
+        {&slip__record_vsnd_stream, "stream of vsnd", NULL},
+        {&slip__record_channel, "channel",
+         "channel = [ \"connection=pty,name=org.example.agent\" ]"},
+        {&slip__record_pci, "pci",
+         "pci = [ \"01:00.0\", \"0000:02:00.*@5,permissive=1\", \"name=card\" ]"},
+        {&slip__record_usbctrl, "usbctrl", "usbctrl = [ \"type=qusb,version=2,ports=4\" ]"},
+        {&slip__record_usbdev, "usbdev", "usbdev = [ \"hostbus=1,hostaddr=3\" ]"},
+        {&slip__record_vtpm, "vtpm", "vtpm = [ \"backend=vtpmmgr\" ]"},
+        {&slip__record_p9, "p9", "p9 = [ \"tag=share,path=/srv,security_model=none\" ]"},
+        {&slip__record_pvcalls, "pvcalls", "pvcalls = [ \"backend=net\" ]"},
+        {&slip__record_virtio, "virtio", "virtio = [ \"type=virtio,device22,transport=mmio\" ]"},
+        {&slip__record_vnode, "vnuma",
+         "vnuma = [ [ \"pnode=0\", \"size=512\", \"vcpus=0-1\", \"vdistances=10,20\" ], ... ]"},
+    };
+
+    printf(
+        "\n## Other devices\n\n"
+        "Each is a list of strings, one a device, with `KEY=VALUE` pairs separated by commas; no value has a comma in it. `slipway plan`\n"
+        "says which of them the engine acts on.\n");
+    for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+        printf("\n### %s\n\n%s", devices[i].key, devices[i].record->doc);
+        if (devices[i].example)
+            printf(": `%s`", devices[i].example);
+        printf(".\n");
+        print_record(devices[i].record);
+    }
 }
 
 /* Each set of words once, where the first key that takes it is. */
@@ -176,38 +240,42 @@ static void print_ignored(void)
     struct xl_ignored_cursor cursor = {0};
     const char *key, *reason, *last = NULL;
 
-    printf("\n## Keys of xl without effect\n\n"
-           "These are read, and warn with the reason:\n");
+    printf("\n## Keys without effect\n\n"
+           "xl passes over these, too; they warn:\n");
     while ((key = slip__xl_ignored_next(&cursor, &reason))) {
         if (reason != last)
             printf("\n- %s:\n ", reason);
         printf(" `%s`", key);
         last = reason;
     }
-    printf("\n\nParts of a disk and of an interface:\n\n");
-    for (size_t r = 0; r < 2; r++) {
-        const char *record = r == 0 ? "disk" : "vif";
-
-        for (size_t i = 0; (key = slip__xl_ignored_part_at(record, i, &reason)); i++)
-            printf("- %s `%s`: %s\n", record, key, reason);
-    }
+    printf("\n\nParts of an interface:\n\n");
+    for (size_t i = 0; (key = slip__xl_ignored_part_at("vif", i, &reason)); i++)
+        printf("- `%s`: %s\n", key, reason);
 }
 
 int main(void)
 {
-    const struct slip_enum_table *seen[32];
+    const struct slip_enum_table *seen[64];
     size_t n_seen = 0;
 
     fputs(introduction, stdout);
-    printf("\n## Keys\n");
-    print_record(&slip__record_guest);
+    printf(
+        "\n## Keys\n\n"
+        "A name in parentheses is no key: it is what other formats say and xl has no word for.\n");
+    print_guest();
     print_disk();
     print_vif();
     print_vfb();
+    print_devices();
     printf("\n## Words\n");
     print_words(&slip__record_guest, seen, &n_seen);
     print_words(&slip__record_disk, seen, &n_seen);
     print_words(&slip__record_vif, seen, &n_seen);
+    for (size_t i = 0; i < slip__record_guest.n_fields; i++) {
+        if (slip__record_guest.fields[i].item)
+            print_words(slip__record_guest.fields[i].item, seen, &n_seen);
+    }
+    print_words(&slip__record_vsnd_stream, seen, &n_seen);
     print_ignored();
     return ferror(stdout) ? 1 : 0;
 }

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "config/config.h"
+#include "engine/idle.h"
 #include "guest/json.h"
 
 static const char *const keys[] = {[SLIP_DEVICE_DISK] = "disk", [SLIP_DEVICE_VIF] = "vif"};
@@ -103,6 +104,7 @@ static int read_device(const char *uuid, size_t first_vif, enum slip_device_kind
     rc = slip__config_device(source, keys[kind], (struct slip_strictness){0}, guest, diags, err);
     if (rc == 0)
         rc = slip__guest_resolve_devices(guest, cwd, first_vif, diags, err);
+    slip__idle_check_devices(guest, diags);
     if (rc == 0 && (slip_diags_errors(diags) > before || guest->disk.count + guest->vif.count != 1))
         rc = slip__error(err, SLIP_EDESC, "the device's description is wrong");
     return rc;

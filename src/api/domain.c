@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "engine/idle.h"
 #include "life/list.h"
 #include "life/policy.h"
 #include "life/spawn.h"
@@ -59,6 +60,7 @@ static int check_guest(const struct slip_guest *guest, const struct slip_engine 
     size_t before = slip_diags_errors(diags);
 
     engine->check(guest, diags);
+    slip__idle_check(guest, diags);
     slip__policy_check(guest, engine, diags);
     if (slip_diags_errors(diags) == before)
         return 0;

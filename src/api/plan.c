@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
+#include "engine/idle.h"
 #include "life/life.h"
 #include "life/policy.h"
 
@@ -46,6 +47,7 @@ int slip_plan_new(const struct slip_guest *guest, const char *engine_name, struc
         return rc;
     before = slip_diags_errors(diags);
     engine->check(guest, diags);
+    slip__idle_check(guest, diags);
     slip__policy_check(guest, engine, diags);
     if (slip_diags_errors(diags) > before)
         return slip__error(err, SLIP_EDESC, "engine %s cannot honour the description",

@@ -42,6 +42,7 @@ struct slip_format {
 };
 
 extern const struct slip_format slip__format_xl;
+extern const struct slip_format slip__format_xm;
 
 /* The format called name, or NULL. */
 const struct slip_format *slip__format_find(const char *name);

@@ -92,6 +92,38 @@ static int unsaid(const struct sweep *s, const char *name, struct slip_span span
                       s->format, setting);
 }
 
+static bool item_said(const struct slip_record *record, const void *object);
+
+/* Is anything of it said? */
+static bool any_said(const struct slip_field *field, const struct slip_mark *mark)
+{
+    const struct slip_strs *strs = (const void *)mark;
+    const struct slip_disk_list *list = (const void *)mark;
+
+    if (mark->said)
+        return true;
+    for (size_t i = 0; field->kind == SLIP_KIND_STRS && i < strs->count; i++) {
+        if (strs->items[i].mark.said)
+            return true;
+    }
+    for (size_t i = 0; field->kind == SLIP_KIND_LIST && i < list->count; i++) {
+        if (item_said(field->item, item_at(field, list, i)))
+            return true;
+    }
+    return false;
+}
+
+static bool item_said(const struct slip_record *record, const void *object)
+{
+    for (size_t i = 0; i < record->n_fields; i++) {
+        const struct slip_field *field = &record->fields[i];
+
+        if (any_said(field, (const void *)((const char *)object + field->offset)))
+            return true;
+    }
+    return false;
+}
+
 static int sweep_strs(struct sweep *s, const struct slip_field *field, const struct slip_strs *strs)
 {
     char name[96];
@@ -108,17 +140,39 @@ static int sweep_strs(struct sweep *s, const struct slip_field *field, const str
 
 static int sweep_object(struct sweep *s, const struct slip_record *record, const void *object);
 
+/* The best place for an item: the first of its values that has one. */
+static struct slip_span item_span(const struct slip_record *record, const void *object,
+                                  struct slip_span otherwise)
+{
+    for (size_t i = 0; i < record->n_fields; i++) {
+        const struct slip_mark *mark =
+            (const void *)((const char *)object + record->fields[i].offset);
+
+        if (mark->origin == SLIP_GIVEN && mark->span.source)
+            return mark->span;
+    }
+    return otherwise;
+}
+
 static int sweep_list(struct sweep *s, const struct slip_field *field,
                       const struct slip_disk_list *list)
 {
     size_t outer = strlen(s->where);
+    char name[96];
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < list->count; i++) {
-        snprintf(s->where + outer, sizeof(s->where) - outer, "%s[%zu].", field->name, i);
-        rc = sweep_object(s, field->item, item_at(field, list, i));
+        const void *item = item_at(field, list, i);
+
+        snprintf(name, sizeof(name), "%s[%zu]", field->name, i);
+        if (!list->mark.said && !item_said(field->item, item)) {
+            rc = unsaid(s, name, item_span(field->item, item, list->mark.span));
+            continue;
+        }
+        snprintf(s->where + outer, sizeof(s->where) - outer, "%s.", name);
+        rc = sweep_object(s, field->item, item);
+        s->where[outer] = 0;
     }
-    s->where[outer] = 0;
     return rc;
 }
 
@@ -132,7 +186,13 @@ static int sweep_object(struct sweep *s, const struct slip_record *record, const
 
         if (mark->origin != SLIP_GIVEN)
             continue;
-        if (field->kind == SLIP_KIND_STRS)
+        /* What is lost whole has one loss, not one for each part. Nothing is lost with an empty list. */
+        if ((field->kind == SLIP_KIND_STRS || field->kind == SLIP_KIND_LIST) &&
+            !any_said(field, mark))
+            rc = ((const struct slip_strs *)(const void *)mark)->count
+                     ? unsaid(s, field->name, mark->span)
+                     : 0;
+        else if (field->kind == SLIP_KIND_STRS)
             rc = sweep_strs(s, field, (const void *)mark);
         else if (field->kind == SLIP_KIND_LIST)
             rc = sweep_list(s, field, (const void *)mark);

@@ -85,7 +85,8 @@ int slip__config_device(unsigned source, const char *key, struct slip_strictness
     if (!item)
         return slip__error_oom(err);
     spec.text = item;
-    return (strcmp(key, "disk") == 0 ? slip__xl_disk : slip__xl_vif)(&r, &spec) < 0
+    return (strcmp(key, "disk") == 0 ? slip__xl_disk : slip__xl_pairs)(
+               &r, slip__field_find(&slip__record_guest, key), &spec) < 0
                ? slip__error_oom(err)
                : 0;
 }
@@ -103,4 +104,5 @@ const struct slip_format slip__format_xl = {
     .doc = "xl's domain configuration, xl.cfg(5)",
     .probe = probe,
     .parse = parse,
+    .emit = slip__xl_emit,
 };

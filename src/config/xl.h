@@ -2,7 +2,7 @@
 /*
  * xl.cfg inside the config folder: tokens, values, and what keys do with values.
  *
- *   text --xl_lex--> tokens --xl_parse--> statements KEY op VALUE --xl_keys (xl_disk, xl_vif)--> guest
+ *   text --xl_lex--> tokens --xl_parse--> statements KEY op VALUE --xl_keys (xl_special, xl_disk, xl_pairs, ...)--> guest
  *
  * The grammar is that of Xen's libxlutil (tools/libs/util/libxlu_cfg_l.l and _y.y, 4.17), and what it accepts beyond it is
  * said where it is done. Nothing outside this folder includes this header.
@@ -87,9 +87,42 @@ struct xl_statement {
 
 /* Does what a statement says to r->guest. Here and below: -1 when out of memory, else 0, whatever is wrong with the input. */
 int slip__xl_apply(struct xl_reader *r, const struct xl_statement *s);
-int slip__xl_disk(struct xl_reader *r, const struct xl_value *spec);
-int slip__xl_vif(struct xl_reader *r, const struct xl_value *spec);
-int slip__xl_vfb(struct xl_reader *r, const struct xl_value *spec);
+
+/* One item of a list of devices: spec is an atom, but for vnode and vsnd, whose items are lists. */
+int slip__xl_disk(struct xl_reader *r, const struct slip_field *field, const struct xl_value *spec);
+int slip__xl_pci(struct xl_reader *r, const struct slip_field *field, const struct xl_value *spec);
+int slip__xl_ioport(struct xl_reader *r, const struct slip_field *field,
+                    const struct xl_value *spec);
+int slip__xl_iomem(struct xl_reader *r, const struct slip_field *field,
+                   const struct xl_value *spec);
+int slip__xl_vnode(struct xl_reader *r, const struct slip_field *field,
+                   const struct xl_value *value);
+int slip__xl_vsnd(struct xl_reader *r, const struct slip_field *field,
+                  const struct xl_value *value);
+/* Of all other kinds: KEY=VALUE with commas between. */
+int slip__xl_pairs(struct xl_reader *r, const struct slip_field *field,
+                   const struct xl_value *spec);
+/* The same into an object, from byte pos of the spec on; and its bytes [from, to) as one pair. */
+int slip__xl_pairs_from(struct xl_reader *r, const struct slip_record *record, void *object,
+                        const struct xl_value *spec, size_t pos);
+int slip__xl_pair(struct xl_reader *r, const struct slip_record *record, void *object,
+                  const struct xl_value *spec, size_t from, size_t to);
+/* Says that the len bytes from `from` on are no key of the record. Returns 0. */
+int slip__xl_pairs_unknown(struct xl_reader *r, const struct slip_record *record,
+                           const struct xl_value *spec, size_t from, size_t len);
+
+/* Keys with several spellings (xl_special.c). Returns false if field's key is none of them. */
+bool slip__xl_special(struct xl_reader *r, const struct slip_field *field,
+                      const struct xl_value *value, int *ret_rc);
+/* What a key does that has no spelling of its own: a list of strings, one atom, one number. */
+int slip__xl_strs(struct xl_reader *r, const struct slip_field *field,
+                  const struct xl_value *value);
+int slip__xl_atom(struct xl_reader *r, const struct slip_field *field,
+                  const struct xl_value *value);
+void slip__xl_set_number(struct xl_reader *r, const struct slip_field *field, struct slip_num *num,
+                         const struct xl_value *atom);
+void slip__xl_wrong_kind(struct xl_reader *r, const struct slip_field *field,
+                         const struct xl_value *value, const char *wanted);
 
 /* Sets field of object to an atom's bytes [from, to), checked by the field's kind. */
 int slip__xl_set_field(struct xl_reader *r, const struct slip_field *field, void *object,
@@ -105,6 +138,10 @@ const char *slip__xl_ignored_next(struct xl_ignored_cursor *cursor, const char *
 /* The same for the parts of a disk ("disk") or an interface ("vif"), walked by index. */
 const char *slip__xl_ignored_part(const char *record, const char *key, size_t len);
 const char *slip__xl_ignored_part_at(const char *record, size_t index, const char **ret_reason);
+
+/* Writes e->guest as an xl.cfg: struct slip_format's emit (config.h). */
+struct slip_emit;
+int slip__xl_emit(struct slip_emit *e);
 
 /* Are text's bytes UTF-8? If not, *ret_bad is the offset of the first that is not. */
 bool slip__xl_utf8(const char *text, size_t len, size_t *ret_bad);

@@ -157,6 +157,49 @@ static const struct {
     {"backendtype", set_backendtype},
 };
 
+/* Parts by name that are the schema's as they stand. */
+static const char *const plain_names[] = {
+    "backend",   "specification", "transport",   "grant_usage", "colo-host",
+    "colo-port", "colo-export",   "active-disk", "hidden-disk",
+};
+
+/* Words that set something by themselves. */
+static const struct {
+    const char *word, *key;
+    bool value;
+} flags[] = {
+    {"direct-io-safe", "direct-io-safe", true},
+    {"discard", "discard", true},
+    {"no-discard", "discard", false},
+    {"trusted", "trusted", true},
+    {"untrusted", "trusted", false},
+    {"colo", "colo", true},
+    {"no-colo", "colo", false},
+};
+
+static int set_plain(struct disk_reader *d, const char *name, struct part p)
+{
+    const struct slip_field *field = slip__field_find(&slip__record_disk, name);
+
+    if (repeated(d, slip__field_mark(field, d->disk), p, name) || p.from == p.to)
+        return 0;
+    return slip__xl_set_field(d->r, field, d->disk, d->spec, p.from, p.to);
+}
+
+static bool set_flag(struct disk_reader *d, struct part p)
+{
+    for (size_t i = 0; i < SLIP_COUNT(flags); i++) {
+        const struct slip_field *field;
+
+        if (!part_is(d, p, flags[i].word))
+            continue;
+        field = slip__field_find(&slip__record_disk, flags[i].key);
+        slip__num_set((void *)slip__field_mark(field, d->disk), flags[i].value, part_mark(d, p));
+        return true;
+    }
+    return false;
+}
+
 /* vdev:cdrom and vdev:disk, xend's way to say devtype. */
 static int positional_vdev(struct disk_reader *d, struct part p)
 {
@@ -199,7 +242,7 @@ static int positional(struct disk_reader *d, struct part p)
 
 static void unknown_part(struct disk_reader *d, struct part p, size_t name_len)
 {
-    const char *text = d->spec->text + p.from, *known;
+    const char *text = d->spec->text + p.from;
     struct slip_suggest suggest = slip__suggest(text, name_len);
     struct part name = {p.from, p.from + name_len};
     struct slip_diag *diag;
@@ -216,8 +259,8 @@ static void unknown_part(struct disk_reader *d, struct part p, size_t name_len)
         return;
     for (size_t i = 0; i < SLIP_COUNT(names); i++)
         slip__suggest_try(&suggest, names[i].name);
-    for (size_t i = 0; (known = slip__xl_ignored_part_at("disk", i, NULL)); i++)
-        slip__suggest_try(&suggest, known);
+    for (size_t i = 0; i < SLIP_COUNT(plain_names); i++)
+        slip__suggest_try(&suggest, plain_names[i]);
     if (suggest.best)
         slip__diag_hint(diag, "did you mean '%s'?", suggest.best);
 }
@@ -225,7 +268,7 @@ static void unknown_part(struct disk_reader *d, struct part p, size_t name_len)
 /* A part with a name, or a flag. Returns false if it is neither. */
 static bool named(struct disk_reader *d, struct part p, int *ret_rc)
 {
-    const char *text = d->spec->text + p.from, *equals = memchr(text, '=', p.to - p.from), *reason;
+    const char *text = d->spec->text + p.from, *equals = memchr(text, '=', p.to - p.from);
     size_t name_len = equals ? (size_t)(equals - text) : p.to - p.from;
 
     *ret_rc = 0;
@@ -233,12 +276,8 @@ static bool named(struct disk_reader *d, struct part p, int *ret_rc)
         *ret_rc = set_devtype(d, p);
         return true;
     }
-    reason = slip__xl_ignored_part("disk", text, name_len);
-    if (reason) {
-        slip__diag(d->r->diags, SLIP_CODE_KEY_IGNORED, part_span(d, p),
-                   "the disk's '%.*s' has no effect: %s", (int)name_len, text, reason);
+    if (!equals && set_flag(d, p))
         return true;
-    }
     if (!equals)
         return false;
     for (size_t i = 0; i < SLIP_COUNT(names); i++) {
@@ -247,8 +286,25 @@ static bool named(struct disk_reader *d, struct part p, int *ret_rc)
             return true;
         }
     }
+    for (size_t i = 0; i < SLIP_COUNT(plain_names); i++) {
+        if (strlen(plain_names[i]) == name_len && memcmp(plain_names[i], text, name_len) == 0) {
+            *ret_rc = set_plain(d, plain_names[i], (struct part){p.from + name_len + 1, p.to});
+            return true;
+        }
+    }
     unknown_part(d, p, name_len);
     return true;
+}
+
+/* xend's formats tell them apart. */
+static int keep_prefix(struct disk_reader *d, struct part p)
+{
+    struct slip_str *old = &d->disk->prefix;
+    char all[64];
+
+    snprintf(all, sizeof(all), "%s%s%.*s", old->value ? old->value : "", old->value ? ":" : "",
+             PART(d, p));
+    return slip__str_set(old, all, strlen(all), part_mark(d, p));
 }
 
 /* Takes a deprecated prefix off the front of the target. Returns its length with the colon, 0 if there is none. */
@@ -283,6 +339,8 @@ static size_t prefix(struct disk_reader *d, size_t from, int *ret_rc)
     }
     return 0;
 found:
+    if (*ret_rc == 0)
+        *ret_rc = keep_prefix(d, p);
     d->format_seen = true; /* with a prefix there is no format by position */
     slip__diag(d->r->diags, SLIP_CODE_DISK_PREFIX, slip__xl_part(d->spec, from, from + len + 1),
                "the prefix '%.*s:' is deprecated", PART(d, p));
@@ -314,9 +372,8 @@ static int read_parts(struct disk_reader *d)
     return rc;
 }
 
-int slip__xl_disk(struct xl_reader *r, const struct xl_value *spec)
+int slip__xl_disk(struct xl_reader *r, const struct slip_field *field, const struct xl_value *spec)
 {
-    const struct slip_field *field = slip__field_find(&slip__record_guest, "disk");
     struct disk_reader d = {.r = r, .spec = spec};
 
     d.disk = slip__list_add(field, r->guest, (struct slip_mark){spec->span, SLIP_GIVEN});

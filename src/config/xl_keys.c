@@ -18,6 +18,7 @@ static const struct {
 } list_keys[] = {
     {"ramdisk", ONE_ITEM},                /* xl knows no list here */
     {"serial", ONE_ITEM},                 /* xl takes both */
+    {"usbdevice", ONE_ITEM},              /* xl takes both */
     {"bootloader_args", SPLIT_AT_BLANKS}, /* xl takes both, and splits */
 };
 
@@ -30,8 +31,8 @@ static const char *kind_name(const struct xl_value *value)
     return names[value->kind];
 }
 
-static void wrong_kind(struct xl_reader *r, const struct slip_field *field,
-                       const struct xl_value *value, const char *wanted)
+void slip__xl_wrong_kind(struct xl_reader *r, const struct slip_field *field,
+                         const struct xl_value *value, const char *wanted)
 {
     struct slip_diag *d = slip__diag(r->diags, SLIP_CODE_WRONG_KIND, value->span,
                                      "'%s' takes %s, not %s", field->key, wanted, kind_name(value));
@@ -125,6 +126,13 @@ static void set_int(struct xl_reader *r, const struct slip_field *field, struct 
     slip__num_set(num, value, mark);
 }
 
+void slip__xl_set_number(struct xl_reader *r, const struct slip_field *field, struct slip_num *num,
+                         const struct xl_value *atom)
+{
+    if (!atom->doubtful)
+        set_int(r, field, num, atom->text, atom->len, (struct slip_mark){atom->span, SLIP_GIVEN});
+}
+
 static void all_words(const struct slip_enum_table *table, char *ret, size_t size)
 {
     size_t len = 0;
@@ -132,6 +140,22 @@ static void all_words(const struct slip_enum_table *table, char *ret, size_t siz
     ret[0] = 0;
     for (size_t i = 0; i < table->count && len < size; i++)
         len += (size_t)snprintf(ret + len, size - len, "%s%s", i ? ", " : "", table->items[i].word);
+}
+
+/* libxl itself compares most words in any case, xl those of these two keys as they are. */
+static bool any_case(const struct slip_enum_table *table, const char *text, size_t len,
+                     int64_t *ret)
+{
+    if (strcmp(table->name, "type") == 0 || strcmp(table->name, "action") == 0)
+        return false;
+    for (size_t i = 0; i < table->count; i++) {
+        if (strlen(table->items[i].word) == len &&
+            strncasecmp(table->items[i].word, text, len) == 0) {
+            *ret = table->items[i].value;
+            return true;
+        }
+    }
+    return false;
 }
 
 static void set_enum(struct xl_reader *r, const struct slip_field *field, struct slip_num *num,
@@ -142,7 +166,8 @@ static void set_enum(struct xl_reader *r, const struct slip_field *field, struct
     char words[256];
     int64_t value = 0;
 
-    if (slip__enum_value(field->words, text, len, &value)) {
+    if (slip__enum_value(field->words, text, len, &value) ||
+        any_case(field->words, text, len, &value)) {
         slip__num_set(num, value, mark);
         return;
     }
@@ -224,8 +249,7 @@ static int add_split(struct xl_reader *r, const struct slip_field *field,
     }
 }
 
-static int apply_strs(struct xl_reader *r, const struct slip_field *field,
-                      const struct xl_value *value)
+int slip__xl_strs(struct xl_reader *r, const struct slip_field *field, const struct xl_value *value)
 {
     struct slip_strs *strs = (void *)slip__field_mark(field, r->guest);
     enum one_string one = REFUSED;
@@ -235,7 +259,7 @@ static int apply_strs(struct xl_reader *r, const struct slip_field *field,
             one = list_keys[i].one;
     }
     if (value->kind != XL_LIST && one == REFUSED) {
-        wrong_kind(r, field, value, "a list of strings");
+        slip__xl_wrong_kind(r, field, value, "a list of strings");
         return 0;
     }
     strs->mark = (struct slip_mark){value->span, SLIP_GIVEN};
@@ -251,42 +275,55 @@ static int apply_strs(struct xl_reader *r, const struct slip_field *field,
         if (list_full(r, field, strs->count, item->span))
             return 0;
         if (item->kind == XL_LIST)
-            wrong_kind(r, field, item, "strings in its list");
+            slip__xl_wrong_kind(r, field, item, "strings in its list");
         else if (slip__xl_set_field(r, field, r->guest, item, 0, item->len) < 0)
             return -1;
     }
     return 0;
 }
 
+/* What reads an item of a list of devices; the others are KEY=VALUE. */
+static const struct {
+    const struct slip_record *record;
+    int (*read)(struct xl_reader *, const struct slip_field *, const struct xl_value *);
+    bool list; /* the item is a list */
+} items[] = {
+    {&slip__record_disk, slip__xl_disk, false},     {&slip__record_pci, slip__xl_pci, false},
+    {&slip__record_ioport, slip__xl_ioport, false}, {&slip__record_iomem, slip__xl_iomem, false},
+    {&slip__record_vnode, slip__xl_vnode, true},    {&slip__record_vsnd, slip__xl_vsnd, true},
+};
+
+static int read_item(struct xl_reader *r, const struct slip_field *field,
+                     const struct xl_value *item)
+{
+    size_t i = 0;
+
+    while (i < SLIP_COUNT(items) && items[i].record != field->item)
+        i++;
+    if (i < SLIP_COUNT(items) && items[i].list)
+        return items[i].read(r, field, item);
+    if (item->kind == XL_LIST) {
+        slip__xl_wrong_kind(r, field, item, "strings in its list");
+        return 0;
+    }
+    return i < SLIP_COUNT(items) ? items[i].read(r, field, item) : slip__xl_pairs(r, field, item);
+}
+
 static int apply_records(struct xl_reader *r, const struct slip_field *field,
                          const struct xl_value *value)
 {
-    int (*read_item)(struct xl_reader *, const struct xl_value *) =
-        field->item == &slip__record_disk  ? slip__xl_disk
-        : field->item == &slip__record_vif ? slip__xl_vif
-                                           : slip__xl_vfb;
     /* Every list of records has the shape of struct slip_disk_list (schema.c checks it). */
     const struct slip_disk_list *list = (void *)slip__field_mark(field, r->guest);
 
-    if (field->item != &slip__record_disk && field->item != &slip__record_vif &&
-        field->item != &slip__record_vfb) {
-        slip__diag(r->diags, SLIP_CODE_KEY_IGNORED, value->span, "'%s' is not read yet",
-                   field->key);
-        return 0;
-    }
     if (value->kind != XL_LIST) {
-        wrong_kind(r, field, value, "a list of strings");
+        slip__xl_wrong_kind(r, field, value, "a list of strings");
         return 0;
     }
     *slip__field_mark(field, r->guest) = (struct slip_mark){value->span, SLIP_GIVEN};
     for (size_t i = 0; i < value->count; i++) {
-        const struct xl_value *item = &value->items[i];
-
-        if (list_full(r, field, list->count, item->span))
+        if (list_full(r, field, list->count, value->items[i].span))
             return 0;
-        if (item->kind == XL_LIST)
-            wrong_kind(r, field, item, "strings in its list");
-        else if (read_item(r, item) < 0)
+        if (read_item(r, field, &value->items[i]) < 0)
             return -1;
     }
     return 0;
@@ -306,25 +343,42 @@ static int extend_str(struct slip_str *str, const struct xl_value *value)
     return 0;
 }
 
+int slip__xl_atom(struct xl_reader *r, const struct slip_field *field, const struct xl_value *value)
+{
+    if (value->kind == XL_LIST) {
+        slip__xl_wrong_kind(r, field, value,
+                            field->kind == SLIP_KIND_INT || field->kind == SLIP_KIND_BOOL
+                                ? "a number"
+                                : "a string");
+        return 0;
+    }
+    return slip__xl_set_field(r, field, r->guest, value, 0, value->len);
+}
+
 static int apply_atom(struct xl_reader *r, const struct slip_field *field,
                       const struct xl_statement *s)
 {
     struct slip_str *str = (void *)slip__field_mark(field, r->guest);
 
-    if (s->value->kind == XL_LIST) {
-        wrong_kind(r, field, s->value,
-                   field->kind == SLIP_KIND_INT || field->kind == SLIP_KIND_BOOL ? "a number"
-                                                                                 : "a string");
-        return 0;
-    }
-    if (s->add && field->kind == SLIP_KIND_STR && str->value)
+    if (s->add && s->value->kind != XL_LIST && field->kind == SLIP_KIND_STR && str->value)
         return extend_str(str, s->value);
-    return slip__xl_set_field(r, field, r->guest, s->value, 0, s->value->len);
+    return slip__xl_atom(r, field, s->value);
 }
+
+/* Keys by another name. */
+static const struct {
+    const char *key, *field;
+} aliases[] = {{"bootargs", "bootloader_args"}}; /* libvirt's and xm's */
 
 static const struct slip_field *field_of(const struct xl_statement *s)
 {
-    return slip__field_find_len(&slip__record_guest, s->key, s->key_len);
+    const struct slip_field *field = slip__field_find_len(&slip__record_guest, s->key, s->key_len);
+
+    for (size_t i = 0; !field && i < SLIP_COUNT(aliases); i++) {
+        if (strlen(aliases[i].key) == s->key_len && memcmp(aliases[i].key, s->key, s->key_len) == 0)
+            field = slip__field_named(&slip__record_guest, aliases[i].field);
+    }
+    return field;
 }
 
 static void unknown_key(struct xl_reader *r, const struct xl_statement *s)
@@ -344,8 +398,10 @@ static void unknown_key(struct xl_reader *r, const struct xl_statement *s)
                       s->key);
     if (!d) /* one too many to be listed: a suggestion would go nowhere */
         return;
-    for (size_t i = 0; i < slip__record_guest.n_fields; i++)
-        slip__suggest_try(&suggest, slip__record_guest.fields[i].key);
+    for (size_t i = 0; i < slip__record_guest.n_fields; i++) {
+        if (slip__record_guest.fields[i].key_len)
+            slip__suggest_try(&suggest, slip__record_guest.fields[i].key);
+    }
     while ((known = slip__xl_ignored_next(&cursor, &reason)))
         slip__suggest_try(&suggest, known);
     if (suggest.best)
@@ -380,6 +436,7 @@ static bool prepare(struct xl_reader *r, const struct slip_field *field,
 int slip__xl_apply(struct xl_reader *r, const struct xl_statement *s)
 {
     const struct slip_field *field = field_of(s);
+    int rc = 0;
 
     if (!field) {
         unknown_key(r, s);
@@ -387,8 +444,10 @@ int slip__xl_apply(struct xl_reader *r, const struct xl_statement *s)
     }
     if (!prepare(r, field, s))
         return 0;
+    if (slip__xl_special(r, field, s->value, &rc))
+        return rc;
     if (field->kind == SLIP_KIND_STRS)
-        return apply_strs(r, field, s->value);
+        return slip__xl_strs(r, field, s->value);
     if (field->kind == SLIP_KIND_LIST)
         return apply_records(r, field, s->value);
     return apply_atom(r, field, s);

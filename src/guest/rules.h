@@ -22,6 +22,9 @@ int slip__rules_defaults(struct slip_rules *r);
 /* The named checks on a guest whose values are all there. */
 void slip__rules_check(struct slip_rules *r);
 
+/* The parts of slip__rules_check() that are about how values are written: their syntax, deprecated spellings. */
+void slip__rules_check_form(struct slip_rules *r);
+
 /* The parts of these that are about disks and network interfaces. first_vif: the number of the guest's first interface, which is
  * 0 but for one that is plugged in later; the guest's uuid must be set. */
 int slip__rules_device_defaults(struct slip_guest *g, size_t first_vif);

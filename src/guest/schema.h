@@ -33,6 +33,8 @@ enum slip_syntax {
     SLIP_SYNTAX_BACKENDTYPE, /* of a disk */
     SLIP_SYNTAX_VIFTYPE,     /* of an interface */
     SLIP_SYNTAX_PREFIX,      /* of a disk, xend's: phy, file, tap:aio, ... */
+    SLIP_SYNTAX_VIRTIO,      /* virtio,deviceN, or a name */
+    SLIP_SYNTAX_CPUID,       /* host, FLAG=VALUE, or LEAF:REGISTER=BITS,... */
     SLIP_SYNTAXES            /* how many there are */
 };
 

@@ -121,6 +121,28 @@ static bool later(struct slip_span a, struct slip_span b)
     return a.source != b.source ? a.source > b.source : a.start > b.start;
 }
 
+/* xm's way to start an hvm guest's firmware, which xl passes over. */
+static int rule_hvmloader(struct slip_rules *r)
+{
+    struct slip_guest *g = r->guest;
+    const char *slash = g->kernel.value ? strrchr(g->kernel.value, '/') : NULL;
+    struct slip_diag *d;
+
+    if (g->type.value != SLIP_TYPE_HVM || !g->kernel.value ||
+        strcmp(slash ? slash + 1 : g->kernel.value, "hvmloader") != 0)
+        return 0;
+    d = slip__diag(r->diags, SLIP_CODE_DEPRECATED, g->kernel.mark.span,
+                   "'kernel' is no firmware any more");
+    slip__diag_hint(d, "leave it out, or write firmware_override");
+    if (!SLIP_IS_SET(g->firmware_override)) {
+        g->firmware_override = g->kernel;
+    } else {
+        free(g->kernel.value);
+    }
+    g->kernel = (struct slip_str){0};
+    return 0;
+}
+
 /* bios= is firmware= for hvm in the older spelling. Afterwards bios is unset, or an error was reported. */
 static int rule_bios(struct slip_rules *r)
 {
@@ -423,7 +445,7 @@ static void rule_protocol(struct slip_rules *r)
 int slip__rules_start(struct slip_rules *r)
 {
     static int (*const rules[])(struct slip_rules *) = {
-        rule_bios, rule_one_method, rule_firmware, rule_cmdline, rule_paths,
+        rule_hvmloader, rule_bios, rule_one_method, rule_firmware, rule_cmdline, rule_paths,
     };
 
     rule_container(r);

@@ -248,6 +248,28 @@ static const char *prefix(const char *text)
                : "is no prefix of a disk";
 }
 
+static const char *virtio(const char *text)
+{
+    return part(after(text, "virtio,"));
+}
+
+/* libxl's KEY=VALUE; or xend's LEAF[,SUBLEAF]:REGISTER=BITS,REGISTER=BITS (libxl_cpuid.c). */
+static const char *cpuid(const char *text)
+{
+    static const char values[] = "01xks";
+    const char *equals = strchr(text, '='), *colon = strchr(text, ':');
+
+    if (strcmp(text, "host") == 0)
+        return NULL;
+    if (colon && equals && colon < equals)
+        return text[strspn(text, HEX "x,")] == ':' ? NULL : "is no cpuid leaf";
+    if (!equals || equals == text || !equals[1])
+        return "is no processor feature, as sse3=1";
+    if (isdigit((unsigned char)equals[1])) /* a number, for family, model and the like */
+        return NULL;
+    return equals[2] || !strchr(values, equals[1]) ? "has a value other than 0, 1, x, k, s" : NULL;
+}
+
 static const char *(*const syntaxes[SLIP_SYNTAXES])(const char *text) = {
     [SLIP_SYNTAX_ANY] = any,
     [SLIP_SYNTAX_PART] = part,
@@ -266,6 +288,8 @@ static const char *(*const syntaxes[SLIP_SYNTAXES])(const char *text) = {
     [SLIP_SYNTAX_BACKENDTYPE] = backendtype,
     [SLIP_SYNTAX_VIFTYPE] = viftype,
     [SLIP_SYNTAX_PREFIX] = prefix,
+    [SLIP_SYNTAX_VIRTIO] = virtio,
+    [SLIP_SYNTAX_CPUID] = cpuid,
 };
 
 const char *slip__syntax_problem(enum slip_syntax syntax, const char *text)

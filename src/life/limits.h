@@ -3,10 +3,8 @@
 #ifndef SLIP_LIFE_LIMITS_H
 #define SLIP_LIFE_LIMITS_H
 
-/* A JSON message from a command to a supervisor. */
+/* A JSON message between command and supervisor. */
 #define SLIP_LIMIT_MESSAGE_BYTES (64u << 10)
-/* And one back: the list of a thousand devices, of which each has its paths. */
-#define SLIP_LIMIT_REPLY_BYTES (1u << 20)
 /* Console output kept for those who attach later. */
 #define SLIP_LIMIT_CONSOLE_HISTORY_BYTES (128u << 10)
 /* Consoles attached to one guest at a time. */

@@ -388,9 +388,9 @@ int slip__message_receive(int fd, uint64_t deadline_us, json_t **ret, struct sli
         if (!wait_for(fd, POLLIN, deadline_us))
             return no_answer(err);
         r = take_line(fd, &line);
-        if (line.len > SLIP_LIMIT_REPLY_BYTES)
+        if (line.len > SLIP_LIMIT_MESSAGE_BYTES)
             return slip__error_code(err, SLIP_EIO, SLIP_CODE_BAD_MESSAGE,
-                                    "a message of over %u bytes", SLIP_LIMIT_REPLY_BYTES);
+                                    "a message of over %u bytes", SLIP_LIMIT_MESSAGE_BYTES);
         if (line.failed)
             return slip__error_oom(err);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What commands and supervisors say to each other: one JSON object per line over a Unix stream socket, at most
- * SLIP_LIMIT_MESSAGE_BYTES to a supervisor, SLIP_LIMIT_REPLY_BYTES from it. It must not know who acts on it.
+ * What commands and supervisors say to each other: one JSON object per line, at most SLIP_LIMIT_MESSAGE_BYTES, over a Unix
+ * stream socket. It must not know who acts on it.
  *
  *   request   {"version":1, "request":"pause"}
  *   reply     {"version":1, "ok":true, ...} or {"version":1, "ok":false, "error":{"rc","code","message","hint"}}
@@ -68,7 +68,7 @@ void slip__ending_from_json(const json_t *message, struct slip_ending *ret);
 
 /* Sends a message (taking the reference), waiting for room. */
 int slip__message_send(int fd, json_t *message, uint64_t deadline_us, struct slip_error **err);
-/* Receives one line from a supervisor and not a byte of what follows it. *ret NULL: the other side closed. */
+/* Receives one line and not a byte of what follows it. *ret NULL: the other side closed. */
 int slip__message_receive(int fd, uint64_t deadline_us, json_t **ret, struct slip_error **err);
 
 #endif

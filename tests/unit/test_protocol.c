@@ -185,10 +185,9 @@ static void a_line_without_end_is_refused(void **state)
     if (pid == 0) {
         char chunk[1024];
 
-        close(pair->fds[1]); /* so that it ends with its reader */
         memset(chunk, ' ', sizeof(chunk));
-        for (unsigned i = 0; i < 2 * SLIP_LIMIT_REPLY_BYTES / sizeof(chunk); i++)
-            send(pair->fds[0], chunk, sizeof(chunk), MSG_NOSIGNAL);
+        for (unsigned i = 0; i < 2 * SLIP_LIMIT_MESSAGE_BYTES / sizeof(chunk); i++)
+            send(pair->fds[0], chunk, sizeof(chunk), MSG_NOSIGNAL | MSG_DONTWAIT);
         _exit(0);
     }
     assert_int_equal(slip__message_receive(pair->fds[1], soon(), &message, &err), SLIP_EIO);

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writing guests: random ones there and back, what is lost and said so, and the table of what engines do not act on. */
+#include "guest_fixture.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "engine/idle.h"
+#include "random_guest.h"
+
+#define ROUNDS 10000
+
+/* Reads text as a guest that is not resolved. */
+static struct slip_guest *read_raw(const char *text, size_t len)
+{
+    struct slip_diags *diags = slip_diags_new();
+    struct slip_guest *guest = slip__guest_new();
+    unsigned source = slip__diags_add_source(diags, "vm.cfg", text, len);
+
+    assert_int_equal(slip__format_xl.parse(source, (struct slip_strictness){0}, guest, diags, NULL),
+                     0);
+    for (size_t i = 0; i < slip_diags_count(diags); i++) {
+        const struct slip_diag *diag = slip_diags_at(diags, i);
+
+        if (slip_diag_code(diag) != SLIP_CODE_DEPRECATED)
+            fail_msg("%u %s\n%s", slip_diag_code(diag), slip_diag_message(diag), text);
+    }
+    slip_diags_free(diags);
+    random_drop_defaults(guest);
+    return guest;
+}
+
+/* Writes guest as it is, marking what is said. */
+static char *write_raw(struct slip_guest *guest, struct slip_losses *losses)
+{
+    static const struct slip_emit_options options;
+    struct slip_diags *diags = slip_diags_new();
+    struct slip_buf out = {0};
+    struct slip_emit e = {guest, &options, &out, losses, diags};
+    char *text;
+
+    slip__buf_puts(&out, "");
+    assert_int_equal(slip__format_xl.emit(&e), 0);
+    assert_int_equal(slip_diags_count(diags), 0);
+    text = slip__buf_steal(&out);
+    slip__buf_dispose(&out);
+    slip_diags_free(diags);
+    assert_non_null(text);
+    return text;
+}
+
+/* The first field that differs, for the message. */
+static const char *difference(struct slip_guest *a, struct slip_guest *b)
+{
+    for (size_t i = 0; i < slip__record_guest.n_fields; i++) {
+        const struct slip_field *field = &slip__record_guest.fields[i];
+        struct slip_guest one = {0}, other = {0};
+        bool same;
+
+        memcpy((char *)&one + field->offset, (char *)a + field->offset, sizeof(struct slip_str));
+        memcpy((char *)&other + field->offset, (char *)b + field->offset, sizeof(struct slip_str));
+        if (field->kind == SLIP_KIND_STRS || field->kind == SLIP_KIND_LIST) {
+            memcpy((char *)&one + field->offset, (char *)a + field->offset,
+                   sizeof(struct slip_strs));
+            memcpy((char *)&other + field->offset, (char *)b + field->offset,
+                   sizeof(struct slip_strs));
+        }
+        same = slip__object_equal(&slip__record_guest, &one, &other);
+        if (!same)
+            return field->name;
+    }
+    return "nothing";
+}
+
+/* What xl's text says of a guest, and no more, is what reading it gives; and the rest is lost, and said so. */
+static void random_guests(void **state)
+{
+    struct random_source r = {20260101};
+    size_t lost = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        struct slip_guest *guest = random_guest(&r, 3 + i % 3 * 6), *back, *again;
+        struct slip_losses losses = {0};
+        char *text, *twice;
+
+        assert_non_null(guest);
+        text = write_raw(guest, &losses);
+        assert_int_equal(slip__losses_sweep(&losses, "xl", guest), 0);
+        random_drop_unsaid(guest);
+        back = read_raw(text, strlen(text));
+        if (!slip__object_equal(&slip__record_guest, guest, back))
+            fail_msg("round %u: '%s' differs in\n%s", i, difference(guest, back), text);
+        lost += losses.count;
+        slip__losses_dispose(&losses);
+        /* Canonical: the same bytes again, and nothing more is lost. */
+        random_unsay(guest);
+        again = back;
+        twice = write_raw(again, &losses);
+        assert_int_equal(slip__losses_sweep(&losses, "xl", again), 0);
+        assert_string_equal(twice, text);
+        if (losses.count)
+            fail_msg("round %u: %s\n%s", i, losses.items[0].message, text);
+        slip__losses_dispose(&losses);
+        free(text);
+        free(twice);
+        slip_guest_free(guest);
+        slip_guest_free(back);
+    }
+    assert_true(lost > 100); /* or it was never looked at */
+}
+
+static char *convert(const char *text, const char *format, bool strict, struct slip_losses **losses,
+                     size_t *ret_errors)
+{
+    struct slip_guest_options options = {.size = sizeof(options), .flags = SLIP_GUEST_CONVERT};
+    struct slip_convert_options to = {.size = sizeof(to), .format = format, .strict = strict};
+    struct slip_diags *diags = slip_diags_new();
+    struct slip_guest *guest = NULL;
+    struct slip_error *err = NULL;
+    char *ret = NULL;
+    int rc = slip_guest_parse("vm.cfg", "/vm", text, strlen(text), &options, diags, &guest, &err);
+
+    assert_int_equal(rc, 0);
+    rc = slip_guest_convert(guest, &to, diags, &ret, losses, &err);
+    assert_int_equal(rc == 0, ret != NULL);
+    assert_int_equal(rc == 0, err == NULL);
+    *ret_errors = slip_diags_errors(diags);
+    slip_error_free(err);
+    slip_guest_free(guest);
+    slip_diags_free(diags);
+    return ret;
+}
+
+static void canonical(void **state)
+{
+    size_t errors;
+    char *text = convert(
+        "disk=['phy:d.img,hda,w'];serial=['pty'];root='/dev/a';extra='x \\\"';memory=64;"
+        "builder='hvm';name='a';kernel='k';bios='ovmf';stdvga=1;viridian=0;rtc_timeoffset=-5",
+        "xl", true, NULL, &errors);
+
+    (void)state;
+    assert_int_equal(errors, 0);
+    assert_string_equal(text, "name = \"a\"\n"
+                              "type = \"hvm\"\n"
+                              "\n"
+                              "kernel = \"/vm/k\"\n"
+                              "cmdline = \"root=/dev/a x \\\"\"\n"
+                              "firmware = \"ovmf\"\n"
+                              "\n"
+                              "memory = 64\n"
+                              "\n"
+                              "viridian = 0\n"
+                              "\n"
+                              "rtc_timeoffset = \"-5\"\n"
+                              "\n"
+                              "disk = [ \"vdev=hda,access=rw,target=/vm/d.img\" ]\n"
+                              "serial = \"pty\"\n"
+                              "\n"
+                              "vga = \"stdvga\"\n");
+    free(text);
+}
+
+static void losses(void **state)
+{
+    static const char guest[] = "name='a';type='pv';kernel='/k';tsc_mode='native';"
+                                "disk=['/x,raw,xvda,rw,discard'];on_crash='restart'";
+    struct slip_losses *lost = NULL;
+    size_t errors;
+    char *json = NULL, *text = convert(guest, "xm", false, &lost, &errors);
+    json_t *array;
+
+    (void)state;
+    assert_non_null(text);
+    assert_int_equal(errors, 0);
+    assert_int_equal(slip_losses_count(lost), 2);
+    assert_int_equal(slip_losses_to_json(lost, &json, NULL), 0);
+    array = json_loads(json, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(array, 0), "setting")),
+                        "tsc_mode");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(array, 1), "setting")),
+                        "disk[0].discard");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(array, 1), "kind")),
+                        "unsayable");
+    json_decref(array);
+    free(json);
+    free(text);
+    slip_losses_free(lost);
+    slip_losses_free(NULL);
+    text = convert(guest, "xm", true, NULL, &errors);
+    assert_null(text);
+    assert_int_equal(errors, 2);
+}
+
+/* Each field of a guest, a disk and an interface is in the table of what nobody acts on, or is one of those that somebody does. */
+static void idle_table(void **state)
+{
+    static const char *const acted_on[] = {
+        "guest.name",
+        "guest.uuid",
+        "guest.title",
+        "guest.description",
+        "guest.type",
+        "guest.builder",
+        "guest.virt",
+        "guest.arch",
+        "guest.protocol",
+        "guest.load_address",
+        "guest.entry_address",
+        "guest.kernel",
+        "guest.ramdisk",
+        "guest.cmdline",
+        "guest.root",
+        "guest.extra",
+        "guest.autoconsole",
+        "guest.firmware",
+        "guest.bios",
+        "guest.bootloader",
+        "guest.bootloader_args",
+        "guest.memory",
+        "guest.maxmem",
+        "guest.vcpus",
+        "guest.maxvcpus",
+        "guest.on_poweroff",
+        "guest.on_reboot",
+        "guest.on_watchdog",
+        "guest.on_crash",
+        "guest.disk",
+        "guest.vif",
+        "guest.vfb",
+        "guest.serial",
+        "guest.device_model_version",
+        "guest.device_model_override",
+        "guest.device_model_stubdomain_override",
+        "guest.device_model_args",
+        "guest.foreign",
+        "disk.target",
+        "disk.format",
+        "disk.vdev",
+        "disk.access",
+        "disk.cdrom",
+        "disk.backendtype",
+        "disk.script",
+        "disk.prefix",
+        "vif.mac",
+        "vif.bridge",
+        "vif.model",
+        "vif.vifname",
+        "vif.script",
+        "vif.ip",
+        "vif.type",
+    };
+    static const struct slip_record *const records[] = {&slip__record_guest, &slip__record_disk,
+                                                        &slip__record_vif};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t k = 0; k < records[i]->n_fields; k++) {
+            const char *name = records[i]->fields[k].name;
+            char full[80];
+            bool acted = false;
+
+            snprintf(full, sizeof(full), "%s.%s", records[i]->name, name);
+            for (size_t n = 0; n < sizeof(acted_on) / sizeof(acted_on[0]); n++)
+                acted |= strcmp(acted_on[n], full) == 0;
+            if (acted == (slip__idle_reason(records[i], name) != NULL))
+                fail_msg("%s is acted on, or not: say which", full);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_guests),
+        cmocka_unit_test(canonical),
+        cmocka_unit_test(losses),
+        cmocka_unit_test(idle_table),
+    };
+
+    return cmocka_run_group_tests_name("convert", tests, NULL, NULL);
+}
