@@ -149,6 +149,7 @@ static void check_map(void)
 static void check_pieces(void)
 {
     const char *both = NULL, *outside = NULL, *exposed = NULL;
+    uint64_t both_at = 0, outside_at = 0, exposed_at = 0;
 
     for (unsigned i = 0; i < n_pieces; i++) {
         const struct area *a = &pieces[i];
@@ -161,19 +162,26 @@ static void check_pieces(void)
         print(a->what);
         print("\n");
         for (unsigned k = 0; k < i; k++) {
-            if (pieces[k].start < a->end && a->start < pieces[k].end)
+            if (pieces[k].start < a->end && a->start < pieces[k].end) {
                 both = a->what;
+                both_at = a->start;
+            }
         }
-        if (a->type == RAM_TYPE && !is_ram(a->start, a->end - a->start))
+        if (a->type == RAM_TYPE && !is_ram(a->start, a->end - a->start)) {
             outside = a->what;
+            outside_at = a->start;
+        }
         for (uint64_t p = a->start & ~(PAGE - 1); a->type != RAM_TYPE && p < a->end; p += PAGE) {
-            if (is_ram(p < a->start ? a->start : p, 1))
+            if (is_ram(p < a->start ? a->start : p, 1)) {
                 exposed = a->what;
+                exposed_at = a->start;
+            }
         }
     }
-    clause("overlap: nothing that was handed over lies on something else", !both, both, 0);
-    clause("in-ram: all of it lies in RAM", !outside, outside, 0);
-    clause("acpi-reserved: but the ACPI tables, which RAM leaves out", !exposed, exposed, 0);
+    clause("overlap: nothing that was handed over lies on something else", !both, both, both_at);
+    clause("in-ram: all of it lies in RAM", !outside, outside, outside_at);
+    clause("acpi-reserved: but the ACPI tables, which RAM leaves out", !exposed, exposed,
+           exposed_at);
 }
 
 /* Writes a word, reads it back, restores it. */
