@@ -93,7 +93,7 @@ uint64_t find_rsdp(void)
     return 0;
 }
 
-void check_acpi(uint64_t rsdp)
+void check_acpi(uint64_t rsdp, bool is_copy)
 {
     bool has_rsdp = rsdp && rsdp < GIB4 && is_signature("RSD PTR ", rsdp);
     bool v2 = has_rsdp && get(at(rsdp), 15, 1) >= 2;
@@ -103,7 +103,8 @@ void check_acpi(uint64_t rsdp)
            has_rsdp && !byte_sum(rsdp, 20) && (!v2 || !byte_sum(rsdp, 36)), "at", rsdp);
     if (!has_rsdp)
         return;
-    piece_add_acpi("RSDP", rsdp, v2 ? 36 : 20);
+    if (!is_copy)
+        piece_add_acpi("RSDP", rsdp, v2 ? 36 : 20);
     if (v2) {
         root = get(at(rsdp), 24, 8);
         width = 8;

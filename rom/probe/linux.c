@@ -187,5 +187,5 @@ void check_linux(void)
                    (!line || identity(line, text_bytes(line) + 1)),
                NULL, 0);
     check_setup_data();
-    check_acpi(saved.protocol == LINUX16 ? find_rsdp() : field(0x70, 8));
+    check_acpi(saved.protocol == LINUX16 ? find_rsdp() : field(0x70, 8), false);
 }

@@ -169,7 +169,5 @@ void check_multiboot(void)
     clause("memory-map: handed over", has_map, NULL, 0);
     check_modules(n_modules, module);
     check_modules_place();
-    if (!rsdp)
-        rsdp = find_rsdp();
-    check_acpi(rsdp);
+    check_acpi(rsdp ? rsdp : find_rsdp(), rsdp != 0);
 }

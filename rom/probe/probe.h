@@ -105,7 +105,7 @@ void check_modules(uint64_t n, uint64_t (*module)(uint64_t index, uint64_t *ret_
 #define MAX_CPUS 256u
 extern uint8_t apic_ids[MAX_CPUS];
 extern unsigned n_apic_ids;
-void check_acpi(uint64_t rsdp);
+void check_acpi(uint64_t rsdp, bool is_copy); /* is_copy: the RSDP, inside of something else */
 uint64_t find_rsdp(void);
 void check_cpus(void);
 bool acpi_poweroff(void);

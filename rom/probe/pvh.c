@@ -100,5 +100,5 @@ void check_pvh(void)
            NULL, 0);
     check_cmdline(info(24, 8), false);
     check_modules(info(12, 4), module);
-    check_acpi(info(32, 8));
+    check_acpi(info(32, 8), false);
 }
