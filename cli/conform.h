@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of `slipway conform` share: the clauses that were judged, the guests to judge them in, the two ways to judge. */
+/* What the files of `slipway conform` share: the clauses that were judged, the guests to judge them in, the two ways
+ * to judge. */
 #ifndef SLIP_CLI_CONFORM_H
 #define SLIP_CLI_CONFORM_H
 

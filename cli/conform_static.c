@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * `slipway conform -e null`: what can be judged of a guest that was recorded and not run: its memory and the first vCPU's registers.
- * Follows the same pointers as the guest would. It must not know how the builder places things.
+ * `slipway conform -e null`: what can be judged of a guest that was recorded and not run: its memory and the first
+ * vCPU's registers. Follows the same pointers as the guest would. It must not know how the builder places things.
  */
 #include "conform.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * slipway conform: boots the probe guests of rom/probe, which are inside this command, over a matrix of vCPUs, memory and modules
- * on an engine, and prints what they say of each clause of their start. On the null engine, which runs nothing, what it recorded
- * is judged instead.
+ * slipway conform: boots the probe guests of rom/probe, which are inside this command, over a matrix of vCPUs, memory
+ * and modules on an engine, and prints what they say of each clause of their start. On the null engine, which runs
+ * nothing, what it recorded is judged instead.
  */
 #include "conform.h"
 
@@ -22,7 +22,8 @@
 #define GUEST_SECONDS 120
 #define REPORT_BYTES  (256u << 10)
 
-/* One vCPU and several; little memory, an odd number of MiB, some above 4 GiB; no module, one byte, several of odd sizes. */
+/* One vCPU and several; little memory, an odd number of MiB, some above 4 GiB; no module, one byte, several of odd
+ * sizes. */
 static const unsigned vcpus[] = {1, 2, 4};
 static const unsigned memories[] = {32, 131, 4608};
 static const size_t modules[][CONFORM_MAX_MODULES] = {

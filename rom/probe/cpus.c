@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Processors: the ids that the MADT has, and whether each starts by INIT and a start-up IPI (Intel SDM volume 3, 9.4.4). */
+/* Processors: the ids that the MADT has, and whether each starts by INIT and a start-up IPI (Intel SDM volume 3,
+ * 9.4.4). */
 #include "probe.h"
 
 #define LAPIC      0xfee00000ull

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The probe's first instructions, one entry per protocol at a fixed offset. Each saves what it finds before it touches anything,
- * tries the loader's segments with nothing but its own interrupt table, and goes on in 64-bit mode. Nothing of bss is written
- * before it was looked through; what is needed until then is in data.
+ * The probe's first instructions, one entry per protocol at a fixed offset. Each saves what it finds before it touches
+ * anything, tries the loader's segments with nothing but its own interrupt table, and goes on in 64-bit mode. Nothing
+ * of bss is written before it was looked through; what is needed until then is in data.
  */
 #include "state.h"
 
@@ -160,8 +160,8 @@ check_bss:
         rep stosb
 1:      ret
 
-/* Every vector of our interrupt table leads here: the test that faulted is over, and did not pass. Only the code segment has
- * become ours. */
+/* Every vector of our interrupt table leads here: the test that faulted is over, and did not pass. Only the code
+ * segment has become ours. */
 fault:  movl    $early_stack - 4, %esp
         jmp     *recover
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Linux' own entries, 32- and 64-bit, and by way of real mode, of which nothing is the loader's but the header's fields; and the zero page (Linux Documentation/arch/x86/boot.rst and zero-page.rst). */
+/* Linux' own entries, 32- and 64-bit, and by way of real mode, of which nothing is the loader's but the header's
+ * fields; and the zero page (Linux Documentation/arch/x86/boot.rst and zero-page.rst). */
 #include "probe.h"
 
 #define BOOT_CS     0x10u
@@ -30,7 +31,8 @@ static uint64_t module(uint64_t i, uint64_t *ret_bytes)
     return field(0x218, 4) | field(0xc0, 4) << 32;
 }
 
-/* Base 0 and limit 4 GiB, present, code that can be read or data that can be written; bits64: the 64-bit kind of code. */
+/* Base 0 and limit 4 GiB, present, code that can be read or data that can be written; bits64: the 64-bit kind of
+ * code. */
 static bool flat(uint64_t descriptor, bool code, bool bits64)
 {
     uint64_t base = (descriptor >> 16 & 0xffffff) | (descriptor >> 56 << 24);

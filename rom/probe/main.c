@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is asked in which order: what the protocol hands over, then memory, which must not have been written to until then, then
- * processors, and last what may end in a crash. */
+/* What is asked in which order: what the protocol hands over, then memory, which must not have been written to until
+ * then, then processors, and last what may end in a crash. */
 #include "probe.h"
 
 static const struct {
@@ -26,8 +26,8 @@ static bool is_tcg(void)
     return regs[1] == 0x54474354 && regs[2] == 0x43544743; /* "TCGTCGTCGTCG" */
 }
 
-/* PVH alone asks for one. What reset leaves is a TSS with a limit of 0xffff; on a processor of TCG a selector of 0 is a sure sign
- * of it, and leaving ring 3 would end QEMU. */
+/* PVH alone asks for one. What reset leaves is a TSS with a limit of 0xffff; on a processor of TCG a selector of 0
+ * is a sure sign of it, and leaving ring 3 would end QEMU. */
 static void check_task(void)
 {
     static const char limit[] = "tr-limit: 0x67 and no more";

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The probe: a guest that tells from inside what a loader handed over. One program at 1 MiB in three files: an ELF32 with a PVH note
- * and both Multiboot headers, an ELF64 with Xen's PV notes, and a file shaped like a bzImage. entry.S saves everything before
- * anything of it is touched; from then on it runs in 64-bit mode, whatever it came from.
+ * The probe: a guest that tells from inside what a loader handed over. One program at 1 MiB in three files: an ELF32
+ * with a PVH note and both Multiboot headers, an ELF64 with Xen's PV notes, and a file shaped like a bzImage. entry.S
+ * saves everything before anything of it is touched; from then on it runs in 64-bit mode, whatever it came from.
  *
- * It prints one TAP line per clause, "ok 3 - cr0: ..." with the clause's short name first, "# SKIP why" at what can't be seen
- * here. What only the host knows (modules, memory, vCPUs) comes in the command line, see expect.c. It must not know who loaded it,
- * and takes no number from Slipway's own headers.
+ * It prints one TAP line per clause, "ok 3 - cr0: ..." with the clause's short name first, "# SKIP why" at what can't
+ * be seen here. What only the host knows (modules, memory, vCPUs) comes in the command line, see expect.c. It must not
+ * know who loaded it, and takes no number from Slipway's own headers.
  */
 #ifndef SLIP_PROBE_H
 #define SLIP_PROBE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Xen's PV interface, 64-bit: Xen public/xen.h, "Start-of-day memory layout" and struct start_info; arch-x86/xen.h for the
- * context of a vCPU. The map of memory is the list of machine frames, held against Xen's own table of the reverse, and the page
- * tables, held against both.
+ * Xen's PV interface, 64-bit: Xen public/xen.h, "Start-of-day memory layout" and struct start_info; arch-x86/xen.h for
+ * the context of a vCPU. The map of memory is the list of machine frames, held against Xen's own table of the reverse,
+ * and the page tables, held against both.
  */
 #include "probe.h"
 

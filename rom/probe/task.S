@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the loader's task register really is: str gives its selector alone. Two things depend on the rest. Ring 3 may use a port if
- * the permission map, up to the TSS's limit, says so: with a limit of 0x67 there is no map, and with a greater one the zeroes behind
- * it in memory would open everything. And a switch to another task saves the state in the old task's TSS: at base 0, in
- * the order of a 32-bit TSS, or not at all (#TS) if the limit is less than 0x67. A register that is not as it should be may end in
- * a triple fault, so this is the last test of all; and QEMU's TCG ends itself when ring 3 is left with a TSS that was active
- * from the start, as hypervisors have it, so that one is not always tried.
+ * What the loader's task register really is: str gives its selector alone. Two things depend on the rest. Ring 3 may
+ * use a port if the permission map, up to the TSS's limit, says so: with a limit of 0x67 there is no map, and with a
+ * greater one the zeroes behind it in memory would open everything. And a switch to another task saves the state in the
+ * old task's TSS: at base 0, in the order of a 32-bit TSS, or not at all (#TS) if the limit is less than 0x67. A
+ * register that is not as it should be may end in a triple fault, so this is the last test of all; and QEMU's TCG ends
+ * itself when ring 3 is left with a TSS that was active from the start, as hypervisors have it, so that one is not
+ * always tried.
  *
  * Runs in 32-bit mode without paging, and writes to the first 0x80 bytes of memory, where the ABI has the TSS.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Xen, where it is there: hypercalls from 64-bit mode, the console, the end (Xen public/xen.h, sched.h, hvm/params.h). */
+/* Xen, where it is there: hypercalls from 64-bit mode, the console, the end (Xen public/xen.h, sched.h,
+ * hvm/params.h). */
 #include "probe.h"
 
 #define FIRST_LEAF         0x40000000u

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the stub reads and writes: hvm_start_info (Xen public/arch-x86/hvm/start_info.h), a bzImage's setup header and the zero
- * page (Linux Documentation/arch/x86/boot.rst and zero-page.rst). Its own offset table, for a freestanding 32-bit program sees
- * neither the library's headers nor the kernel's. Only facts.
+ * What the stub reads and writes: hvm_start_info (Xen public/arch-x86/hvm/start_info.h), a bzImage's setup header and
+ * the zero page (Linux Documentation/arch/x86/boot.rst and zero-page.rst). Its own offset table, for a freestanding
+ * 32-bit program sees neither the library's headers nor the kernel's. Only facts.
  */
 #ifndef SLIP_STUB_ABI_H
 #define SLIP_STUB_ABI_H

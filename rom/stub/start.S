@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The stub's first and last instructions: from the PVH start state into C, from C into the kernel. It runs wherever it is put:
- * a PVH loader may move it (note PHYS32_RELOC), and it moves itself out of a kernel's way.
+ * The stub's first and last instructions: from the PVH start state into C, from C into the kernel. It runs wherever it
+ * is put: a PVH loader may move it (note PHYS32_RELOC), and it moves itself out of a kernel's way.
  */
 #define ENTRY_NOTE 18 /* XEN_ELFNOTE_PHYS32_ENTRY, Xen public/elfnote.h */
 #define RELOC_NOTE 19 /* XEN_ELFNOTE_PHYS32_RELOC: alignment, lowest address, highest address of the last byte */
@@ -18,8 +18,8 @@
         .section .text.start, "ax"
         .code32
         .globl  _start
-/* ebx: start info. The ABI gives no stack; the address of ours is found by asking for eip, which takes one: a word at the start
- * info's own place serves, and is put back. */
+/* ebx: start info. The ABI gives no stack; the address of ours is found by asking for eip, which takes one: a word
+ * at the start info's own place serves, and is put back. */
 _start: cld
         movl    (%ebx), %edx
         leal    4(%ebx), %esp
@@ -40,8 +40,8 @@ _start: cld
 2:      hlt
         jmp     2b
 
-/* stub_jump(entry, zero_page, bits64, tables): the start state of boot.rst, "32-bit Boot Protocol" and "64-bit". Does not
- * return. */
+/* stub_jump(entry, zero_page, bits64, tables): the start state of boot.rst, "32-bit Boot Protocol" and "64-bit".
+ * Does not return. */
         .globl  stub_jump
 stub_jump:
         movl    4(%esp), %ecx

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From PVH to Linux' native entry: builds a zero page from hvm_start_info, puts the protected-mode part of a bzImage where it
- * wants to be, and jumps. Module 0 is the bzImage and module 1 the initrd; or one module is both, one behind the other.
+ * From PVH to Linux' native entry: builds a zero page from hvm_start_info, puts the protected-mode part of a bzImage
+ * where it wants to be, and jumps. Module 0 is the bzImage and module 1 the initrd; or one module is both, one behind
+ * the other.
  *
- * It runs on one CPU without paging, and so sees 4 GiB. It keeps nothing and calls nobody: what it can't do it says on the
- * serial port (and on port 0xe9, where hypervisors listen), and stops. It must not know which hypervisor it runs on.
+ * It runs on one CPU without paging, and so sees 4 GiB. It keeps nothing and calls nobody: what it can't do it says on
+ * the serial port (and on port 0xe9, where hypervisors listen), and stops. It must not know which hypervisor it runs
+ * on.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -189,8 +191,8 @@ static uint64_t collides(const struct stub *s, const struct range *r, unsigned h
     return 0;
 }
 
-/* The lowest place for len bytes from min on and ending at or below max that is RAM and nothing heeded. 0: there is none.
- * What is free begins where something ends: RAM's entries apart, only those places need a look. */
+/* The lowest place for len bytes from min on and ending at or below max that is RAM and nothing heeded. 0: there is
+ * none. What is free begins where something ends: RAM's entries apart, only those places need a look. */
 static uint64_t find(const struct stub *s, uint64_t len, uint64_t align, uint64_t min, uint64_t max,
                      unsigned heed)
 {
@@ -295,8 +297,8 @@ static void read_modules(struct stub *s)
         say("slipway stub: only the first two modules are used\r\n");
 }
 
-/* Where the kernel goes: where it prefers to; or elsewhere, if it can; or the initrd has to leave. A kernel unpacks itself no
- * lower than where it prefers to be, wherever it was put. Returns whether the initrd has to leave. */
+/* Where the kernel goes: where it prefers to; or elsewhere, if it can; or the initrd has to leave. A kernel unpacks
+ * itself no lower than where it prefers to be, wherever it was put. Returns whether the initrd has to leave. */
 static bool place_kernel(struct stub *s)
 {
     struct range at = {s->load, s->load + s->need};
@@ -349,9 +351,11 @@ static void step_aside(const struct stub *s)
         stop("no room for myself outside of the kernel's memory");
     memcpy((void *)(uintptr_t)to, (void *)(uintptr_t)s->busy[SELF].start,
            (size_t)(s->busy[SELF].end - s->busy[SELF].start));
-    __asm__ volatile("jmp *%0"
-                     :
-                     : "r"((uint32_t)to + (uint32_t)(uintptr_t)_start - (uint32_t)s->busy[SELF].start), "b"(s->info));
+    __asm__ volatile(
+        "jmp *%0"
+        :
+        : "r"((uint32_t)to + (uint32_t)(uintptr_t)_start - (uint32_t)s->busy[SELF].start),
+          "b"(s->info));
     __builtin_unreachable();
 }
 
