@@ -19,7 +19,7 @@
 #include "probe_pv_elf.h"
 #include "text.h"
 
-#define GUEST_SECONDS 120
+#define GUEST_SECONDS 240
 #define REPORT_BYTES  (256u << 10)
 
 /* One vCPU and several; little memory, an odd number of MiB, some above 4 GiB; no module, one byte, several of odd
