@@ -115,6 +115,28 @@ def old():
     tap.contains(result.out, "SLIP-REPORT-BEGIN", "the guest's report (%s)" % result.err)
 
 
+def moved(by):
+    """The stub's ELF as if it were linked elsewhere: its addresses changed, not a byte of what is loaded but the note's."""
+    with open(STUB, "rb") as file:
+        data = bytearray(file.read())
+    headers, = struct.unpack_from("<I", data, 28)
+    for at in (headers, headers + 32):      # a PT_LOAD and a PT_NOTE (ELF-32: offset 8 and 12 are the addresses)
+        kind, offset, virtual, physical, size = struct.unpack_from("<5I", data, at)
+        struct.pack_into("<II", data, at + 8, virtual + by, physical + by)
+        if kind == 4:
+            note = data.index(struct.pack("<III4s", 4, 4, slipway.PVH_NOTE, b"Xen"), offset, offset + size) + 16
+            struct.pack_into("<I", data, note, struct.unpack_from("<I", data, note)[0] + by)
+    struct.pack_into("<I", data, 24, struct.unpack_from("<I", data, 24)[0] + by)
+    return bytes(data)
+
+
+@tap.case("it runs wherever it is put: at 3 MiB, in the middle of where the kernel goes, near the end of memory", 2 * BOOT)
+def anywhere():
+    with slipway.Home() as home:
+        for by in (0x200000, 0x1234000, 0x3700000):
+            linux([kernel(), initrd()], memory=96, stub=home.write("stub.elf", moved(by)))
+
+
 @tap.case("stub-merge.elf: a zero page that leads to the start info does not keep a kernel from booting", BOOT)
 def merge():
     linux([kernel(), initrd()], stub=os.path.join(os.path.dirname(STUB), "stub-merge.elf"))
