@@ -23,18 +23,26 @@ def gzip(head, size):
     return b"\x1f\x8b\x08" + bytes(7) + deflate(head) + deflate(bytes(16 * MIB)) * (size // (16 * MIB))
 
 
-def _xz_block(content, filters):
-    """What is between stream header and index (xz-file-format, sections 2 and 4)."""
-    stream = lzma.compress(content, check=lzma.CHECK_CRC32, filters=filters)
+def _xz_block(content, claim):
+    """Stream header, and what is between it and the index (xz-file-format, sections 2 and 4)."""
+    stream = lzma.compress(content, check=lzma.CHECK_CRC32,
+                           filters=[{"id": lzma.FILTER_LZMA2, "dict_size": MIB, "preset": 1}])
     index_size = (struct.unpack_from("<I", stream, len(stream) - 8)[0] + 1) * 4
-    return stream[:12], stream[12:len(stream) - 12 - index_size]
+    block = stream[12:len(stream) - 12 - index_size]
+    if claim:
+        header = bytearray(block[:(block[0] + 1) * 4])
+        # The filter's number, the size of its properties, which are one byte (5.3.1); the header's checksum is its end.
+        header[header.index(b"\x21\x01") + 2] = next(
+            n for n in range(40) if (2 | n & 1) << n // 2 + 11 == claim)
+        header[-4:] = struct.pack("<I", zlib.crc32(bytes(header[:-4])))
+        block = bytes(header) + block[len(header):]
+    return stream[:12], block
 
 
-def xz(head, size, dictionary=MIB):
-    """Blocks of one stream."""
-    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": dictionary, "preset": 1}]
-    start, first = _xz_block(head, filters)
-    return start + first + _xz_block(bytes(64 * MIB), filters)[1] * (size // (64 * MIB))
+def xz(head, size, claim=None):
+    """Blocks of one stream. claim: the dictionary that they say they need, in bytes."""
+    start, first = _xz_block(head, claim)
+    return start + first + _xz_block(bytes(64 * MIB), claim)[1] * (size // (64 * MIB))
 
 
 def lzma_alone(head, size):
