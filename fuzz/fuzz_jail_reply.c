@@ -50,6 +50,7 @@ static void use(struct slip_image *image)
         fuzz_describe(image);
         fuzz_plan_pv(image);
     }
+    fuzz_plan_all(image);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)

@@ -15,6 +15,7 @@
 #include "build/pv.h"
 #include "image/image.h"
 #include "image/pv.h"
+#include "slipway/plan.h"
 
 /* RAM at 1 MiB, small enough to be cleared each time. */
 #define FUZZ_RAM_GPA   0x100000u
@@ -102,6 +103,47 @@ static inline void fuzz_plan_pv(struct slip_image *image)
     slip_plan_free(plan);
 }
 
+/* What a PVH container of it would be, by whichever protocol (0: the best): the same. The image is loaded nowhere for it, as for a plan. */
+static inline void fuzz_plan_pvh(struct slip_image *image, int64_t protocol)
+{
+    struct slip_guest guest = {.type = {.value = SLIP_TYPE_PVH},
+                               .memory = {.value = 64},
+                               .vcpus = {.value = 1},
+                               .maxvcpus = {.value = 1}};
+    const struct slip_machine *machine = &slip__machine_microvm;
+    struct slip_kernel_place place = {0};
+    struct slip_plan *plan = NULL;
+    struct slip_error *err = NULL;
+    char *text = NULL;
+    uint64_t end = 0;
+
+    if (protocol >= 0)
+        guest.protocol = (struct slip_num){.mark = {.origin = SLIP_GIVEN}, .value = protocol};
+    if (fuzz_call(slip__kernel_place(&guest, machine, image, &place, &err), &err) < 0)
+        return;
+    if (place.changes && (fuzz_call(slip__kernel_settle(image, &place, &err), &err) < 0 ||
+                          fuzz_call(slip__image_load(image, NULL, NULL, NULL, &err), &err) < 0))
+        return;
+    if (fuzz_call(slip__layout_fits(&guest, machine, image, NULL, 0, &err), &err) < 0 ||
+        fuzz_call(slip__plan_make(&guest, machine, image, NULL, 0, &plan, &err), &err) < 0)
+        return;
+    for (size_t i = 0; i < plan->n_pieces; i++) {
+        fuzz_require(plan->pieces[i].gpa >= end, "pieces ascend and do not overlap");
+        end = plan->pieces[i].gpa + plan->pieces[i].bytes;
+    }
+    fuzz_require(end <= 64ull << 20, "all lies in memory");
+    fuzz_require(slip_plan_to_text(plan, &text, &err) == 0, "the plan's text");
+    free(text);
+    slip_plan_free(plan);
+}
+
+/* Of all of them. */
+static inline void fuzz_plan_all(struct slip_image *image)
+{
+    for (int64_t protocol = -1; protocol <= SLIP_PROTOCOL_MULTIBOOT1; protocol++)
+        fuzz_plan_pvh(image, protocol);
+}
+
 static inline void fuzz_image(const uint8_t *bytes, size_t len)
 {
     struct slip_ram ram = {
@@ -125,6 +167,7 @@ static inline void fuzz_image(const uint8_t *bytes, size_t len)
         if (fuzz_call(slip__image_load(image, &ram, NULL, NULL, &err), &err) == 0 ||
             fuzz_call(slip__image_load(image, NULL, NULL, NULL, &err), &err) == 0)
             fuzz_plan_pv(image);
+        fuzz_plan_all(image);
     }
     slip_image_free(image);
 }

@@ -128,9 +128,12 @@ static void fill_page(const struct slip_layout *layout, const struct slip_layout
     page->hdr.vid_mode = VIDEO_NORMAL;
     page->hdr.type_of_loader = LOADER_UNDEFINED;
     if (image->form == SLIP_FORM_LINUX && image->linux_boot.relocatable) {
+        uint64_t align = image->linux_boot.align; /* the header may end before its own */
+
         page->hdr.code32_start = (uint32_t)image->segments[0].gpa;
-        while (image->segments[0].gpa % page->hdr.kernel_alignment)
-            page->hdr.kernel_alignment >>= 1; /* min_alignment allows it (place.c) */
+        while (image->segments[0].gpa % align)
+            align /= 2; /* min_alignment allows it (place.c) */
+        page->hdr.kernel_alignment = (uint32_t)align;
     }
     page->hdr.cmd_line_ptr = (uint32_t)cmdline;
     page->ext_cmd_line_ptr = (uint32_t)(cmdline >> 32);

@@ -94,6 +94,22 @@ def honest_bomb():
         refused(home, home.run("inspect", kernel), "2147483648 bytes decompressed, the limit is 1073741824")
 
 
+@tap.case("a Linux header that ends before what it says of itself")
+def short_header():
+    with slipway.Home() as home:
+        kernel = bytearray(bzimage(bytes(65536), 0))
+        kernel[0x201] = 2                                   # the jump over it: it ends at 0x204
+        kernel[0x211] = 1                                   # loaded high ...
+        struct.pack_into("<II", kernel, 0x22C, 0x7FFFFFFF, 0x200000)
+        kernel[0x234:0x236] = b"\1\x0c"                     # ... may be moved, and has its alignment beyond 0x204
+        struct.pack_into("<I", kernel, 0x214, 0x100000)
+        struct.pack_into("<I", kernel, 0x260, MIB)
+        config = home.guest(kernel=home.write("short", bytes(kernel)), ramdisk=None, extra=None)
+        result = home.run("plan", config)
+        tap.equal((result.code, result.err), (0, ""), "exit code and messages of plan")
+        home.assert_clean()
+
+
 @tap.case("a stream that asks for a dictionary of a gigabyte")
 def large_dictionary():
     with slipway.Home() as home:
