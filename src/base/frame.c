@@ -86,7 +86,8 @@ int slip__frame_send(int fd, uint64_t deadline_us, uint32_t kind, const void *by
         for (size_t i = 0; i < 2; i++) {
             size_t used = (size_t)n < parts[i].iov_len ? (size_t)n : parts[i].iov_len;
 
-            parts[i].iov_base = (char *)parts[i].iov_base + used;
+            if (used) /* else there may be no bytes at all */
+                parts[i].iov_base = (char *)parts[i].iov_base + used;
             parts[i].iov_len -= used;
             n -= (ssize_t)used;
         }
