@@ -147,10 +147,12 @@ static int set_limits(const struct slip_confine *how)
     return rc;
 }
 
+/* A root that may not change its id (of a user namespace with one id, or without that capability) is not the host's, or has no more
+ * than its capabilities: they go next, and then all files. */
 static int give_up_root(const struct slip_confine *how)
 {
     (void)how;
-    return slip__privilege_drop(0) ? 0 : errno;
+    return slip__privilege_drop(0) || errno == EPERM ? 0 : errno;
 }
 
 static int drop_capabilities(const struct slip_confine *how)

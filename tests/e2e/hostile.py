@@ -8,6 +8,7 @@ import re
 import resource
 import signal
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -118,6 +119,21 @@ def large_dictionary():
 
 
 # --- the process that reads ---
+
+@tap.case("root of a user namespace with a single id, and nobody in particular")
+def other_users():
+    with slipway.Home() as home:
+        kernel = home.write("kernel", slipway.elf(b"\xf4" * 64))
+        os.chmod(home.path, 0o755)
+        for words in (["unshare", "-Ur"], ["setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups"]):
+            if subprocess.run([*words, "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+                continue
+            os.chmod(home.work, 0o755)
+            done = subprocess.run([*words, slipway.BINARY, "inspect", kernel], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  text=True, check=False)
+            tap.equal((done.returncode, done.stderr), (0, ""), "%s: exit code and messages" % words[0])
+            tap.contains(done.stdout, "64-bit ELF", "what it says of the kernel")
+
 
 def find_reader(home, seconds=20):
     """The process that reads a kernel for one of our commands, once it is locked up; None: there was none in time."""
