@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fuzzes the reader of xl.cfg: any bytes as a description, then as a description with overrides, then the guest as JSON. */
+/*
+ * Fuzzes the reader and the writer of xl.cfg: any bytes as a description, then as a description with overrides, the guest as JSON, and
+ * the guest written as xl.cfg, which reads without a mistake and is then written as it was.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +16,36 @@ static void show(const struct slip_guest *guest)
 
     if (slip_guest_to_json(guest, &text, NULL) == 0)
         free(text);
+}
+
+static char *write_xl(const struct slip_guest *guest, struct slip_diags *diags)
+{
+    const struct slip_convert_options to = {.size = sizeof(to), .format = "xl"};
+    char *text = NULL;
+
+    if (slip_guest_convert(guest, &to, diags, &text, NULL, NULL) < 0)
+        abort();
+    return text;
+}
+
+/* What is written reads again, and is the same when written once more. */
+static void there_and_back(const struct slip_guest *guest, struct slip_diags *diags)
+{
+    const struct slip_guest_options options = {.size = sizeof(options),
+                                               .flags = SLIP_GUEST_CONVERT | SLIP_GUEST_XL_COMPAT};
+    struct slip_diags *new_diags = slip_diags_new();
+    struct slip_guest *back = NULL;
+    char *text = write_xl(guest, diags), *again;
+
+    if (slip_guest_parse("back.cfg", "/", text, strlen(text), &options, new_diags, &back, NULL) < 0)
+        abort();
+    again = write_xl(back, new_diags);
+    if (strcmp(text, again) != 0)
+        abort();
+    free(again);
+    free(text);
+    slip_guest_free(back);
+    slip_diags_free(new_diags);
 }
 
 /* Every place that a message points at must be one. */
@@ -42,8 +75,10 @@ static void parse(const uint8_t *data, size_t size, const struct slip_guest_opti
         (rc == 0) != (slip_diags_errors(diags) == 0))
         abort();
     look_at_places(diags);
-    if (guest)
+    if (guest) {
         show(guest);
+        there_and_back(guest, diags);
+    }
     slip_guest_free(guest);
     slip_error_free(err);
     slip_diags_free(diags);

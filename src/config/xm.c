@@ -154,15 +154,17 @@ static int say_type(struct slip_emit *e)
     if (SLIP_IS_GIVEN(g->firmware) && strcmp(g->firmware.value, "seabios") == 0)
         slip__said(&g->firmware.mark); /* close enough: the one BIOS that xend had */
     if (SLIP_IS_GIVEN(g->kernel)) {
-        slip__loss(e->losses, SLIP_LOSS_UNSAYABLE, "kernel", g->kernel.mark.span,
-                   "xm starts no kernel in an hvm guest");
+        if (slip__loss(e->losses, SLIP_LOSS_UNSAYABLE, "kernel", g->kernel.mark.span,
+                       "xm starts no kernel in an hvm guest") < 0)
+            return -1;
         g->kernel.mark.origin = SLIP_DEFAULT;
         slip__field_dispose(slip__field_named(&slip__record_guest, "kernel"), g);
     }
     if (SLIP_IS_GIVEN(g->firmware_override))
         return move_str(&g->kernel, &g->firmware_override);
-    slip__loss(e->losses, SLIP_LOSS_DEFAULT, "kernel", SLIP_NO_SPAN,
-               "an hvm guest of xm needs its loader: kernel = \"%s\"", hvmloader);
+    if (slip__loss(e->losses, SLIP_LOSS_DEFAULT, "kernel", SLIP_NO_SPAN,
+                   "an hvm guest of xm needs its loader: kernel = \"%s\"", hvmloader) < 0)
+        return -1;
     return slip__str_set(&g->kernel, hvmloader, strlen(hvmloader), given);
 }
 
@@ -183,25 +185,27 @@ static int say_older_words(struct slip_emit *e)
     /* xend starts a crashed guest again if nobody says otherwise. */
     if (g->on_crash.mark.origin == SLIP_DEFAULT && g->on_crash.value == SLIP_ACTION_DESTROY) {
         g->on_crash.mark = given;
-        slip__loss(e->losses, SLIP_LOSS_DEFAULT, "on_crash", SLIP_NO_SPAN,
-                   "xm restarts a guest that crashed by default: on_crash = \"destroy\"");
+        return slip__loss(e->losses, SLIP_LOSS_DEFAULT, "on_crash", SLIP_NO_SPAN,
+                          "xm restarts a guest that crashed by default: on_crash = \"destroy\"");
     }
     return 0;
 }
 
 /* Lists of which xm has one item, or none. */
-static void drop_further(struct slip_emit *e, const char *name)
+static int drop_further(struct slip_emit *e, const char *name)
 {
     struct slip_strs *strs =
         (void *)slip__field_mark(slip__field_named(&slip__record_guest, name), e->guest);
 
     for (size_t i = 1; SLIP_IS_GIVEN(*strs) && i < strs->count; i++) {
-        slip__loss(e->losses, SLIP_LOSS_UNSAYABLE, name, strs->items[i].mark.span,
-                   "xm has no words for more than one of '%s'", name);
+        if (slip__loss(e->losses, SLIP_LOSS_UNSAYABLE, name, strs->items[i].mark.span,
+                       "xm has no words for more than one of '%s'", name) < 0)
+            return -1;
     }
     while (SLIP_IS_GIVEN(*strs) && strs->count > 1) {
         free(strs->items[--strs->count].value);
     }
+    return 0;
 }
 
 static const char *disk_prefix(const struct slip_disk *disk)
@@ -262,10 +266,8 @@ static int emit(struct slip_emit *e)
 
     if (say_type(e) < 0 || say_older_words(e) < 0)
         return -1;
-    drop_further(e, "serial");
-    drop_further(e, "usbdevice");
-    drop_further(e, "ramdisk");
-    if (slip__xl_emit_keys(e, wanted) < 0)
+    if (drop_further(e, "serial") < 0 || drop_further(e, "usbdevice") < 0 ||
+        drop_further(e, "ramdisk") < 0 || slip__xl_emit_keys(e, wanted) < 0)
         return -1;
     for (size_t i = 0; SLIP_IS_GIVEN(*bootargs) && i < bootargs->count; i++)
         slip__buf_printf(&args, "%s%s", i ? " " : "", bootargs->items[i].value);

@@ -235,54 +235,62 @@ static bool goes_without(const struct slip_field *field, const struct slip_mark 
     return strcmp(((const struct slip_str *)(const void *)mark)->value, "none") == 0;
 }
 
-static void check(const struct slip_record *record, const void *object, const char *name, int as_is,
-                  const char *what, const char *reason, struct slip_diags *diags)
+/* Why nobody acts on a field, and which value of it goes without a word; NULL: somebody does. */
+static const char *find(const struct slip_record *record, const char *name, int *ret_as_is)
 {
-    const struct slip_field *field = slip__field_named(record, name);
-    const struct slip_mark *mark = (const void *)((const char *)object + field->offset);
-    const char *key = field->key_len ? field->key : field->name;
+    for (size_t g = 0; record == &slip__record_guest && g < SLIP_COUNT(groups); g++) {
+        for (size_t i = 0; i < SLIP_COUNT(groups[g].fields) && groups[g].fields[i].name; i++) {
+            if (strcmp(groups[g].fields[i].name, name) != 0)
+                continue;
+            *ret_as_is = groups[g].fields[i].as_is;
+            return groups[g].reason;
+        }
+    }
+    for (size_t p = 0; p < SLIP_COUNT(parts); p++) {
+        if (parts[p].record != record || strcmp(parts[p].name, name) != 0)
+            continue;
+        *ret_as_is = parts[p].as_is;
+        return parts[p].reason;
+    }
+    return NULL;
+}
 
-    if (mark->origin != SLIP_GIVEN || goes_without(field, mark, as_is))
-        return;
-    slip__diag(diags, SLIP_CODE_KEY_IGNORED, mark->span, "%s'%s' has no effect: %s", what, key,
-               reason);
+/* Few values of a guest are given, so the table is asked about those: not the guest about the table. */
+static void check(const struct slip_record *record, const void *object, const char *what,
+                  struct slip_diags *diags)
+{
+    for (size_t i = 0; i < record->n_fields; i++) {
+        const struct slip_field *field = &record->fields[i];
+        const struct slip_mark *mark = (const void *)((const char *)object + field->offset);
+        const char *reason;
+        int as_is;
+
+        if (mark->origin != SLIP_GIVEN)
+            continue;
+        reason = find(record, field->name, &as_is);
+        if (reason && !goes_without(field, mark, as_is))
+            slip__diag(diags, SLIP_CODE_KEY_IGNORED, mark->span, "%s'%s' has no effect: %s", what,
+                       field->key_len ? field->key : field->name, reason);
+    }
 }
 
 void slip__idle_check_devices(const struct slip_guest *guest, struct slip_diags *diags)
 {
-    for (size_t p = 0; p < SLIP_COUNT(parts); p++) {
-        const struct part *part = &parts[p];
-
-        for (size_t i = 0; part->record == &slip__record_disk && i < guest->disk.count; i++)
-            check(part->record, &guest->disk.items[i], part->name, part->as_is, "the disk's ",
-                  part->reason, diags);
-        for (size_t i = 0; part->record == &slip__record_vif && i < guest->vif.count; i++)
-            check(part->record, &guest->vif.items[i], part->name, part->as_is, "the interface's ",
-                  part->reason, diags);
-    }
+    for (size_t i = 0; i < guest->disk.count; i++)
+        check(&slip__record_disk, &guest->disk.items[i], "the disk's ", diags);
+    for (size_t i = 0; i < guest->vif.count; i++)
+        check(&slip__record_vif, &guest->vif.items[i], "the interface's ", diags);
 }
 
 void slip__idle_check(const struct slip_guest *guest, struct slip_diags *diags)
 {
-    for (size_t g = 0; g < SLIP_COUNT(groups); g++) {
-        for (size_t i = 0; i < SLIP_COUNT(groups[g].fields) && groups[g].fields[i].name; i++)
-            check(&slip__record_guest, guest, groups[g].fields[i].name, groups[g].fields[i].as_is,
-                  "", groups[g].reason, diags);
-    }
+    check(&slip__record_guest, guest, "", diags);
     slip__idle_check_devices(guest, diags);
 }
 
 const char *slip__idle_reason(const struct slip_record *record, const char *name)
 {
-    for (size_t g = 0; record == &slip__record_guest && g < SLIP_COUNT(groups); g++) {
-        for (size_t i = 0; i < SLIP_COUNT(groups[g].fields) && groups[g].fields[i].name; i++) {
-            if (strcmp(groups[g].fields[i].name, name) == 0)
-                return groups[g].reason;
-        }
-    }
-    for (size_t p = 0; p < SLIP_COUNT(parts); p++) {
-        if (parts[p].record == record && strcmp(parts[p].name, name) == 0)
-            return parts[p].reason;
-    }
-    return NULL;
+    int as_is;
+
+    return find(record, name, &as_is);
 }

@@ -36,7 +36,8 @@ static int builder(struct slip_guest *g)
 
 static int bios(struct slip_guest *g)
 {
-    if (!SLIP_IS_SET(g->bios))
+    /* Elsewhere it has no effect, and stays to be told of. */
+    if (!SLIP_IS_SET(g->bios) || slip__num_or(&g->type, SLIP_TYPE_PV) != SLIP_TYPE_HVM)
         return 0;
     if (!SLIP_IS_SET(g->firmware) &&
         slip__str_set(&g->firmware, g->bios.value, strlen(g->bios.value), g->bios.mark) < 0)

@@ -34,18 +34,37 @@ int slip__rules_path(struct slip_rules *r, struct slip_str *path)
     return slip__str_set(path, whole, strlen(whole), path->mark);
 }
 
+/* A target that is no file but something QEMU fetches: PROTOCOL:..., as rbd:pool/image or nbd:host:port. */
+static bool is_remote(const char *target)
+{
+    size_t len = strspn(target, "abcdefghijklmnopqrstuvwxyz0123456789+");
+
+    return len > 1 && target[len] == ':';
+}
+
 /* The paths that are no business of the boot rules. */
 static int paths(struct slip_rules *r)
 {
     struct slip_guest *g = r->guest;
+    struct slip_str *const files[] = {
+        &g->device_model_override, &g->firmware_override,  &g->bios_path_override,
+        &g->smbios_firmware,       &g->acpi_firmware,      &g->pvshim_path,
+        &g->stubdomain_kernel,     &g->stubdomain_ramdisk, &g->device_tree,
+    };
 
     for (size_t i = 0; i < g->disk.count; i++) {
+        struct slip_disk *disk = &g->disk.items[i];
+
         /* With a script the target is the script's to understand. */
-        if (!SLIP_IS_SET(g->disk.items[i].script) &&
-            slip__rules_path(r, &g->disk.items[i].target) < 0)
+        if (!SLIP_IS_SET(disk->script) && SLIP_IS_SET(disk->target) &&
+            !is_remote(disk->target.value) && slip__rules_path(r, &disk->target) < 0)
             return -1;
     }
-    return slip__rules_path(r, &g->device_model_override);
+    for (size_t i = 0; i < SLIP_COUNT(files); i++) {
+        if (slip__rules_path(r, files[i]) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 int slip__guest_resolve_devices(struct slip_guest *guest, const char *folder, size_t first_vif,

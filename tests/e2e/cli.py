@@ -97,6 +97,35 @@ def wrong_usage():
             tap.contains(result.err, part, "stderr of %s" % words)
 
 
+@tap.case("convert: canonical text, losses on stderr, --strict, -o, and what is wrong with the command line")
+def convert():
+    with slipway.Home() as home:
+        file = home.write("a.cfg", "memory=64;builder='hvm'\nname='a' # c\nviridian=1;vnuma=[['size=64','vcpus=0']]\n")
+        result = home.run("convert", "--to", "xl", file)
+        tap.equal(result.code, OK, "the exit code")
+        want = ('name = "a"\ntype = "hvm"\n\nmemory = 64\nvnuma = [ [ "size=64", "vcpus=0" ] ]\n\nviridian = 1\n')
+        tap.equal(result.out, want, "the text")
+        tap.check("SLIP-230" not in result.err, result.err)
+        again = home.run("convert", "--to", "xl", "-", stdin=result.out.encode())
+        tap.equal((again.code, again.out, again.err), (OK, want, ""), "once more")
+        tap.equal(home.run("convert", "--to=xl", "-o", "b.cfg", file, "memory=128").out, "", "with -o")
+        with open(os.path.join(home.work, "b.cfg"), encoding="utf-8") as out:
+            tap.equal(out.read(), want.replace("64\n", "128\n"), "the file")
+        result = home.run("convert", "--to", "xm", file)
+        tap.equal(result.code, OK, "with a loss")
+        tap.contains(result.err, "xm has no words for 'vnuma' [SLIP-230]", "the loss")
+        tap.contains(result.out, 'builder = "hvm"', "the text for xm")
+        result = home.run("convert", "--to", "xm", "--strict", "-o", "c.cfg", file)
+        tap.equal((result.code, result.out), (DESCRIPTION, ""), "--strict")
+        tap.check(not os.path.exists(os.path.join(home.work, "c.cfg")), "a file in spite of --strict")
+        result = home.run("convert", "--to", "xm", "--json", file)
+        tap.check("SLIP-230" in [line["code"] for line in json_lines(result.err)], "losses as JSON: " + result.err)
+        for words in ([file], ["--to", "nonsense", file], ["--to", "xl", "--from", "nonsense", file],
+                      ["--to", "xm", "--xend-version", "5", file], ["--to", "xl"]):
+            tap.equal(home.run("convert", *words).code, USAGE, "convert " + " ".join(words))
+        tap.equal(home.run("convert", "--to", "xl", "-o", "no/where", file).code, FAILED, "an unwritable file")
+
+
 @tap.case("check: silent when all is well, else carets on stderr, or JSON lines on stdout")
 def check():
     with slipway.Home() as home:

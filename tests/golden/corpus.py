@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Real descriptions made for xl and xm: each is read, in xl's own leniency, without an error.
+"""Real descriptions made for xl and xm: each is read, in xl's own leniency, without an error, and written so that reading what was
+written and writing it again gives the same bytes, with nothing lost.
 
 $SLIPWAY_CORPUS is a folder that has them as xl/*.cfg and xm/*.cfg; they are read in place and are no part of this project.
 """
@@ -16,6 +17,15 @@ CORPUS = os.environ.get("SLIPWAY_CORPUS")
 FILES = sorted(glob.glob(os.path.join(CORPUS or "", "x[lm]", "*.cfg"))) if CORPUS else []
 
 
+def converted(text):
+    """A description as xl.cfg, and what was said."""
+    done = subprocess.run([os.environ["SLIPWAY"], "convert", "--xl-compat", "--to", "xl", "-"], input=text,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+    tap.equal(done.returncode, 0, "the exit status, after saying:\n" + done.stderr.decode(errors="replace"))
+    tap.check(b"[SLIP-230]" not in done.stderr, "a loss:\n" + done.stderr.decode(errors="replace"))
+    return done.stdout
+
+
 def add_case(path):
     """A case of its own for each description."""
     @tap.case(os.path.relpath(path, CORPUS))
@@ -25,6 +35,9 @@ def add_case(path):
         text = done.stderr.decode(errors="replace")
         tap.equal(done.returncode, 0, "the exit status, after saying:\n" + text)
         tap.check("[SLIP-1" not in text, "a complaint about the text itself:\n" + text)
+        with open(path, "rb") as file:
+            once = converted(file.read())
+        tap.equal(converted(once), once, "written twice")
 
 
 for file in FILES:

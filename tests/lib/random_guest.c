@@ -89,7 +89,7 @@ static void cpus(struct random_source *r, char *ret, size_t size)
 
 static void rate(struct random_source *r, char *ret, size_t size)
 {
-    static const char *const units[] = {"b/s", "Kb/s", "MB/s", "GB/s", "MB/s@20ms", "kB/s@50us"};
+    static const char *const units[] = {"b/s", "Kb/s", "MB/s", "GB/s", "MB/s@20ms", "KB/s@50us"};
 
     snprintf(ret, size, "%u%s", random_roll(r, 10000) + 1, PICK(r, units));
 }

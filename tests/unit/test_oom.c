@@ -112,6 +112,43 @@ static void to_json(void **state)
     slip_diags_free(diags);
 }
 
+/* Writing, with losses to tell of: the whole text, or a word that memory was short. */
+static void to_xm(void **state)
+{
+    const struct slip_convert_options to = {.size = sizeof(to), .format = "xm"};
+    struct slip_diags *diags = slip_diags_new();
+    struct slip_guest *guest = NULL;
+    char *whole = NULL;
+    bool failed = true;
+    unsigned n;
+
+    (void)state;
+    assert_int_equal(parse(clean, diags, &guest, NULL), 0);
+    assert_int_equal(slip_guest_convert(guest, &to, diags, &whole, NULL, NULL), 0);
+    for (n = 1; failed; n++) {
+        struct slip_losses *losses = NULL;
+        struct slip_error *err = NULL;
+        char *text = NULL;
+        int rc;
+
+        fail_allocation(n);
+        rc = slip_guest_convert(guest, &to, diags, &text, &losses, &err);
+        failed = allocation_failed();
+        fail_allocation(0);
+        assert_true(rc == 0 || (failed && rc == SLIP_ENOMEM));
+        assert_int_equal(rc == 0, text && losses && !err);
+        if (rc == 0)
+            assert_string_equal(text, whole);
+        free(text);
+        slip_losses_free(losses);
+        slip_error_free(err);
+    }
+    assert_true(n > 50);
+    free(whole);
+    slip_guest_free(guest);
+    slip_diags_free(diags);
+}
+
 /* A source without end must not be read without end when what was read can't be kept. */
 static void endless_input(void **state)
 {
@@ -139,10 +176,8 @@ static void endless_input(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(right),
-        cmocka_unit_test(wrong),
-        cmocka_unit_test(to_json),
-        cmocka_unit_test(endless_input),
+        cmocka_unit_test(right), cmocka_unit_test(wrong),         cmocka_unit_test(to_json),
+        cmocka_unit_test(to_xm), cmocka_unit_test(endless_input),
     };
 
     return cmocka_run_group_tests_name("oom", tests, NULL, NULL);
