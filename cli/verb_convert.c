@@ -69,7 +69,7 @@ static int run(const struct cli_args *args)
 const struct cli_verb cli_verb_convert = {
     .name = "convert",
     .summary = "say the same guest in another format",
-    .usage = "--to FORMAT [--from FORMAT] [-o OUT] [--strict] [--compact] FILE [KEY=VALUE...]",
+    .usage = "--to FORMAT [-o OUT] [--strict] FILE [KEY=VALUE...]",
     .options = "tfoSCXxj",
     .min_args = 1,
     .max_args = -1,

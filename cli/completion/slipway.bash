@@ -9,7 +9,7 @@ _slipway_words()
     options) slipway help "$2" 2>/dev/null | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' ;;
     guests) slipway list 2>/dev/null | sed -n '2,$s/ .*//p' ;;
     engines) slipway engines 2>/dev/null | sed -n '2,$s/^\([a-z]*\) .*/\1/p' ;;
-    formats) slipway help convert 2>/dev/null | sed -n 's/.*the format to convert to: //p' | tr -d , ;;
+    formats) slipway help convert 2>/dev/null | sed -n 's/.*write FORMAT: //p' | tr -d , ;;
     codes) slipway explain 2>/dev/null | sed 's/ .*//' ;;
     esac
 }
