@@ -21,7 +21,8 @@ struct slip_guest;
 
 /* Flags of slip_guest_options. */
 #define SLIP_GUEST_XL_COMPAT 1u /* unknown keys and what xl lets pass are warnings */
-#define SLIP_GUEST_CONVERT   2u /* it is to be converted, not started: what can be said and not be started is a warning */
+#define SLIP_GUEST_CONVERT \
+    2u /* it is to be converted, not started: what can be said and not be started is a warning */
 
 /* How to read. Set size to sizeof(struct slip_guest_options) and the rest to zero. */
 struct slip_guest_options {
@@ -60,20 +61,21 @@ struct slip_convert_options {
     unsigned xend_version; /* SXPR and xm: of xend's configuration, 1 to 4; 0: the newest, 4 */
 };
 
-/* What a conversion lost: settings that the format has no words for, numbers that were rounded; and the defaults that were
- * written out, because the format's own are others. */
+/* What a conversion lost: settings that the format has no words for, numbers that were rounded; and the defaults
+ * that were written out, because the format's own are others. */
 struct slip_losses;
 SLIP_API void slip_losses_free(struct slip_losses *losses); /* NULL is fine */
 /* How many settings are not, or not exactly, in the text. */
 SLIP_API size_t slip_losses_count(const struct slip_losses *losses);
-/* As a JSON array of objects: "kind" ("unsayable", "rounded", "default"), "setting", "message". The caller frees *ret with free(). */
+/* As a JSON array of objects: "kind" ("unsayable", "rounded", "default"), "setting", "message". The caller frees
+ * *ret with free(). */
 SLIP_API int slip_losses_to_json(const struct slip_losses *losses, char **ret,
                                  struct slip_error **err);
 
-/* The guest as a description in a format, canonical: converting the result again gives the same bytes. What is lost is in
- * *ret_losses (NULL: not wanted), and in diags, which are those that the guest was read with, with places. SLIP_EDESC: the format cannot
- * say this guest, or something is lost and options are strict; diags says what, and *ret is not set. The caller frees *ret
- * with free(). */
+/* The guest as a description in a format, canonical: converting the result again gives the same bytes. What is lost
+ * is in *ret_losses (NULL: not wanted), and in diags, which are those that the guest was read with, with places.
+ * SLIP_EDESC: the format cannot say this guest, or something is lost and options are strict; diags says what, and
+ * *ret is not set. The caller frees *ret with free(). */
 SLIP_API int slip_guest_convert(const struct slip_guest *guest,
                                 const struct slip_convert_options *options,
                                 struct slip_diags *diags, char **ret,

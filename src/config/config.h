@@ -15,9 +15,9 @@ struct slip_emit_options {
 };
 
 /*
- * A description being written. guest is the emitter's own copy, with its defaults filled in (origin SLIP_DEFAULT) and its
- * deprecated spellings replaced by today's (slip__guest_modernize()): the emitter may change it, and marks what it says with
- * slip__said(). A default is no setting: it is written only where the format's own default is another, with
+ * A description being written. guest is the emitter's own copy, with its defaults filled in (origin SLIP_DEFAULT) and
+ * its deprecated spellings replaced by today's (slip__guest_modernize()): the emitter may change it, and marks what it
+ * says with slip__said(). A default is no setting: it is written only where the format's own default is another, with
  * slip__loss(SLIP_LOSS_DEFAULT). What the format must refuse goes to diags, as an error.
  */
 struct slip_emit {
@@ -33,11 +33,12 @@ struct slip_format {
     const char *doc;
     /* How likely is this text in this format? 0: certainly not. Pure. */
     int (*probe)(const char *text, size_t len);
-    /* Reads source number `source` of diags into guest. Problems go to diags; only running out of memory is an error. */
+    /* Reads source number `source` of diags into guest. Problems go to diags; only running out of memory is an
+     * error. */
     int (*parse)(unsigned source, struct slip_strictness strictness, struct slip_guest *guest,
                  struct slip_diags *diags, struct slip_error **err);
-    /* Writes guest canonically: the same guest gives the same bytes, and reading them gives the same guest. -1 when out of
-     * memory; a buffer that failed needs no return of its own. NULL: cannot be written. */
+    /* Writes guest canonically: the same guest gives the same bytes, and reading them gives the same guest. -1 when
+     * out of memory; a buffer that failed needs no return of its own. NULL: cannot be written. */
     int (*emit)(struct slip_emit *e);
 };
 
@@ -51,8 +52,8 @@ const struct slip_format *slip__format_probe(const char *text, size_t len);
 /* The index-th format in the order of asking, NULL past the end. */
 const struct slip_format *slip__format_at(size_t index);
 
-/* Writes guest, which was resolved, in a format, to out; what it loses goes to losses. guest stays as it is. SLIP_EDESC: the format
- * refuses the guest, diags says why. */
+/* Writes guest, which was resolved, in a format, to out; what it loses goes to losses. guest stays as it is.
+ * SLIP_EDESC: the format refuses the guest, diags says why. */
 int slip__config_emit(const struct slip_guest *guest, const struct slip_format *format,
                       const struct slip_emit_options *options, struct slip_buf *out,
                       struct slip_losses *losses, struct slip_diags *diags,
@@ -63,8 +64,8 @@ int slip__config_override(unsigned source, struct slip_strictness strictness,
                           struct slip_guest *guest, struct slip_diags *diags,
                           struct slip_error **err);
 
-/* Reads one device into guest, as an item of the list key ("disk" or "vif") in xl.cfg. The source is key, '=' and the item with no
- * quotes around it, so that places in it look like those in a description. */
+/* Reads one device into guest, as an item of the list key ("disk" or "vif") in xl.cfg. The source is key, '=' and
+ * the item with no quotes around it, so that places in it look like those in a description. */
 int slip__config_device(unsigned source, const char *key, struct slip_strictness strictness,
                         struct slip_guest *guest, struct slip_diags *diags,
                         struct slip_error **err);

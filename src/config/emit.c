@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writing a guest in any format: its own copy, the format's emitter, and what that did not say. It must not know any format. */
+/* Writing a guest in any format: its own copy, the format's emitter, and what that did not say. It must not know any
+ * format. */
 #include "base/cleanup.h"
 #include "config/config.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Losses: the list, and the sweep that finds what an emitter did not say. It must not know any format, nor any field. */
+/* Losses: the list, and the sweep that finds what an emitter did not say. It must not know any format, nor any
+ * field. */
 #include "config/losses.h"
 
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a conversion loses. Nobody has to remember to report one: an emitter marks each value that its text says, and what was
- * given and is not marked at the end is a loss. An emitter reports by itself only what it knows better: why a value
- * can't be said, a default that it had to write out, a number that it rounded.
+ * What a conversion loses. Nobody has to remember to report one: an emitter marks each value that its text says, and
+ * what was given and is not marked at the end is a loss. An emitter reports by itself only what it knows better: why a
+ * value can't be said, a default that it had to write out, a number that it rounded.
  */
 #ifndef SLIP_CONFIG_LOSSES_H
 #define SLIP_CONFIG_LOSSES_H
@@ -41,9 +41,9 @@ static inline void slip__said(struct slip_mark *mark)
 /* Marks all values of an object, lists in it too. */
 void slip__said_all(const struct slip_record *record, void *object);
 
-/* Reports every value that was given and is not marked: unsayable in the format of that name. A list of which nothing is marked is one
- * loss. The mark of a list of devices says that each of them is there, whatever is said of it; without that mark a device of which
- * nothing is marked is one loss. -1 when out of memory. */
+/* Reports every value that was given and is not marked: unsayable in the format of that name. A list of which
+ * nothing is marked is one loss. The mark of a list of devices says that each of them is there, whatever is said of
+ * it; without that mark a device of which nothing is marked is one loss. -1 when out of memory. */
 int slip__losses_sweep(struct slip_losses *losses, const char *format,
                        const struct slip_guest *guest);
 

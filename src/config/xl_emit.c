@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writing xl.cfg: one key a line in the schema's order, topics apart. Keys are the schema's; those with a spelling of their own are a
- * table. It must not know what any key means.
+ * Writing xl.cfg: one key a line in the schema's order, topics apart. Keys are the schema's; those with a spelling of
+ * their own are a table. It must not know what any key means.
  */
 #include "config/xl_emit.h"
 

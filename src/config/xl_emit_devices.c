@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writing devices for xl.cfg: KEY=VALUE with commas between, or the spelling of their own that some kinds have. A value that has a comma
- * in it can't be said there, and stays unmarked. It must not know what makes a device right.
+ * Writing devices for xl.cfg: KEY=VALUE with commas between, or the spelling of their own that some kinds have. A value
+ * that has a comma in it can't be said there, and stays unmarked. It must not know what makes a device right.
  */
 #include <inttypes.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What belongs to the host and is passed through: PCI devices, I/O ports, memory, as xl-pci-configuration(5) and xl.cfg(5) write them. */
+/* What belongs to the host and is passed through: PCI devices, I/O ports, memory, as xl-pci-configuration(5) and
+ * xl.cfg(5) write them. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

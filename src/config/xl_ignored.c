@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Keys that mean nothing any more: xl itself (tools/xl/xl_parse.c of Xen 4.17 to 4.20) passes over them. One table: the reader warns
- * from it and docs/guest-file.md lists it. Keys that mean something and that no engine acts on are no business of a reader: what
- * engines do with them is said when a guest is planned. It must not know how a key is read.
+ * Keys that mean nothing any more: xl itself (tools/xl/xl_parse.c of Xen 4.17 to 4.20) passes over them. One table: the
+ * reader warns from it and docs/guest-file.md lists it. Keys that mean something and that no engine acts on are no
+ * business of a reader: what engines do with them is said when a guest is planned. It must not know how a key is read.
  */
 #include <string.h>
 

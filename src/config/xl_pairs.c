@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Devices that are lists of KEY=VALUE with commas between: interfaces, screens, channels, controllers and so on, as in xl.cfg(5) and
- * xl-network-configuration(5). What kinds there are is a table; their keys are the schema's. It must not know what makes one right.
+ * Devices that are lists of KEY=VALUE with commas between: interfaces, screens, channels, controllers and so on, as in
+ * xl.cfg(5) and xl-network-configuration(5). What kinds there are is a table; their keys are the schema's. It must not
+ * know what makes one right.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 #include "base/suggest.h"
 #include "config/xl.h"
 
-/* A pair being read: bytes [key, key + key_len) and [from, to) of the spec. A word without '=' is a key with an empty value. */
+/* A pair being read: bytes [key, key + key_len) and [from, to) of the spec. A word without '=' is a key with an
+ * empty value. */
 struct pair {
     size_t key, key_len, from, to;
     bool equals;

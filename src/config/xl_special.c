@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Keys whose value has more than one spelling, for historical reasons: a string or a list, a number or a word, lists of lists. One
- * function per key, one table. It must not know the grammar.
+ * Keys whose value has more than one spelling, for historical reasons: a string or a list, a number or a word, lists of
+ * lists. One function per key, one table. It must not know the grammar.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The xm format: what xend's xm read. Its files were Python; those that only assign values are in the language of xl, and are read by
- * xl's reader. What they mean otherwise, and the older words they are written with, is here.
+ * The xm format: what xend's xm read. Its files were Python; those that only assign values are in the language of xl,
+ * and are read by xl's reader. What they mean otherwise, and the older words they are written with, is here.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What of a guest no engine acts on yet, and why: one table by the schema's names, for every engine. A value that was given and is here
- * is warned of when the guest is planned, so that nothing is dropped in silence. A test holds the table against the schema: each field is
- * either here or acted on somewhere. What only some engines act on is in their own checks. It must not know any engine.
+ * What of a guest no engine acts on yet, and why: one table by the schema's names, for every engine. A value that was
+ * given and is here is warned of when the guest is planned, so that nothing is dropped in silence. A test holds the
+ * table against the schema: each field is either here or acted on somewhere. What only some engines act on is in their
+ * own checks. It must not know any engine.
  */
 #include "engine/idle.h"
 

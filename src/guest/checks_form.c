@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Checks on how values are written, by the schema: texts that are not of their syntax, spellings that have a newer one. Generic: they
- * know no field but those of the table of deprecated ones.
+ * Checks on how values are written, by the schema: texts that are not of their syntax, spellings that have a newer one.
+ * Generic: they know no field but those of the table of deprecated ones.
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Deprecated spellings replaced by today's, for whoever writes a guest: one place, so that no format has to know them. A guest that was
- * resolved has the new value already (rules of how it starts); one that was only read gets it here. It must not know any
- * format.
+ * Deprecated spellings replaced by today's, for whoever writes a guest: one place, so that no format has to know them.
+ * A guest that was resolved has the new value already (rules of how it starts); one that was only read gets it here. It
+ * must not know any format.
  */
 #include <string.h>
 

@@ -14,7 +14,8 @@
 #include "slipway/diag.h"
 #include "slipway/guest.h"
 
-/* What a text may look like. Readers of formats take what is written; slip__syntax_problem() says what is wrong with it. */
+/* What a text may look like. Readers of formats take what is written; slip__syntax_problem() says what is wrong with
+ * it. */
 enum slip_syntax {
     SLIP_SYNTAX_ANY,  /* any UTF-8 */
     SLIP_SYNTAX_PART, /* what can stand between commas: not empty, no comma, no blank at its ends */

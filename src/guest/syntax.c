@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a text of each syntax looks like. One function per syntax, one table. It must not know which field has which, nor any
- * format.
+ * What a text of each syntax looks like. One function per syntax, one table. It must not know which field has which,
+ * nor any format.
  */
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Random guests, made from the schema: every field of every record by its kind, range, words and syntax; what must be given is always
- * given. No field is named, so none is forgotten. The same seed makes the same guests.
+ * Random guests, made from the schema: every field of every record by its kind, range, words and syntax; what must be
+ * given is always given. No field is named, so none is forgotten. The same seed makes the same guests.
  */
 #ifndef SLIP_TEST_RANDOM_GUEST_H
 #define SLIP_TEST_RANDOM_GUEST_H
@@ -14,8 +14,8 @@ struct random_source {
 
 unsigned random_roll(struct random_source *r, unsigned sides);
 
-/* A guest as a reader gives it: every value given, none by default. percent: how many of the optional fields are set. NULL when out of
- * memory. The caller frees it with slip_guest_free(). */
+/* A guest as a reader gives it: every value given, none by default. percent: how many of the optional fields are
+ * set. NULL when out of memory. The caller frees it with slip_guest_free(). */
 struct slip_guest *random_guest(struct random_source *r, unsigned percent);
 
 /* Takes away what was given and is not marked as said: what is left is what a text says of it. */

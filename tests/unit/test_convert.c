@@ -196,7 +196,8 @@ static void losses(void **state)
     assert_int_equal(errors, 2);
 }
 
-/* Each field of a guest, a disk and an interface is in the table of what nobody acts on, or is one of those that somebody does. */
+/* Each field of a guest, a disk and an interface is in the table of what nobody acts on, or is one of those that
+ * somebody does. */
 static void idle_table(void **state)
 {
     static const char *const acted_on[] = {
