@@ -165,6 +165,99 @@ static void canonical(void **state)
     free(text);
 }
 
+/* Every historical spelling, by topic, and what it is canonically. */
+static const struct {
+    const char *written, *canonical;
+} spellings[] = {
+    /* processors */
+    {"cpus='0-3, ^1'", "cpus = \"0-3,^1\"\n"},
+    {"cpus=2", "cpus = \"2\"\n"},
+    {"cpus=['0','nodes:1']", "cpus = [ \"0\", \"nodes:1\" ]\n"},
+    {"cpus_soft=[1,2]", "cpus_soft = [ \"1\", \"2\" ]\n"},
+    {"cpuid='host,tm=0,sse3=x'", "cpuid = \"host,tm=0,sse3=x\"\n"},
+    {"cpuid=['0x1:ecx=xxx,eax=0','7,0:ebx=1']",
+     "cpuid = [ \"0x1:ecx=xxx,eax=0\", \"7,0:ebx=1\" ]\n"},
+    {"vnuma=[['pnode=0','size = 64','vcpus=0-1,3','vdistances=10,20']]",
+     "vnuma = [ [ \"pnode=0\", \"size=64\", \"vcpus=0-1,3\", \"vdistances=10,20\" ] ]\n"},
+    /* platform and clocks */
+    {"viridian=0", "viridian = 0\n"},
+    {"viridian=7", "viridian = 1\n"},
+    {"viridian=['base','!freq']", "viridian = [ \"base\", \"!freq\" ]\n"},
+    {"altp2m=1", "altp2m = \"mixed\"\n"},
+    {"altp2mhvm=1", "altp2m = \"mixed\"\n"},
+    {"tsc_mode='3'", "tsc_mode = \"native_paravirt\"\n"},
+    {"timer_mode=0", "timer_mode = \"delay_for_missed_ticks\"\n"},
+    {"passthrough='SHARE_PT'", "passthrough = \"share_pt\"\n"},
+    {"rtc_timeoffset='-3600'", "rtc_timeoffset = \"-3600\"\n"},
+    {"rdm='strategy=host, policy=relaxed'", "rdm = \"strategy=host,policy=relaxed\"\n"},
+    /* graphics */
+    {"stdvga=0", "vga = \"cirrus\"\n"},
+    {"gfx_passthru=2", "gfx_passthru = 1\n"},
+    {"gfx_passthru='igd'", "gfx_passthru = \"igd\"\n"},
+    {"vfb=['type=sdl,display=:0']", "vfb = [ \"vnc=0,sdl=1,display=:0\" ]\n"},
+    {"vfb=['type=vnc, vncunused=1']", "vfb = [ \"vnc=1,vncunused=1\" ]\n"},
+    {"vkb=['backend-type=linux,multi-touch-width=5']",
+     "vkb = [ \"backend-type=linux,multi-touch-width=5\" ]\n"},
+    {"vdispl=['connectors=a:1x2;b:3x4,be-alloc=1']",
+     "vdispl = [ \"be-alloc=1,connectors=a:1x2;b:3x4\" ]\n"},
+    /* disks */
+    {"disk=['/x,,hda']", "disk = [ \"format=raw,vdev=hda,target=/x\" ]\n"},
+    {"disk=['/x,qcow2,hda,w,discard,untrusted']",
+     "disk = [ \"format=qcow2,vdev=hda,access=rw,discard,untrusted,target=/x\" ]\n"},
+    {"disk=['tap:aio:qcow2:/x,hda:cdrom,r']",
+     "disk = [ \"format=qcow2,vdev=hda,access=ro,devtype=cdrom,target=/x\" ]\n"},
+    {"disk=['nbd:host,xvda,w']",
+     "disk = [ \"vdev=xvda,access=rw,script=block-nbd,target=host\" ]\n"},
+    {"disk=['vdev=sda,target=rbd:pool/a,b']", "disk = [ \"vdev=sda,target=rbd:pool/a,b\" ]\n"},
+    {"disk=['vdev=sda,colo,colo-port=9,target=/x']",
+     "disk = [ \"vdev=sda,colo,colo-port=9,target=/x\" ]\n"},
+    /* interfaces */
+    {"vif=['']", "vif = [ \"\" ]\n"},
+    {"vif=['netdev=eth0,rate=1Mb/s@20ms,trusted']",
+     "vif = [ \"gatewaydev=eth0,rate=1Mb/s@20ms,trusted\" ]\n"},
+    {"vif=['colo_sock_mirror_id=m,mtu=1400,ip=1.2.3.4 2::1']",
+     "vif = [ \"ip=1.2.3.4 2::1,mtu=1400,colo_sock_mirror_id=m\" ]\n"},
+    /* other devices */
+    {"pci=['1:1A.1@5,permissive=1']", "pci = [ \"0000:01:1a.1,vslot=5,permissive=1\" ]\n"},
+    {"pci=['bdf=0001:00:02.*,rdm_policy=relaxed']",
+     "pci = [ \"0001:00:02.*,rdm_policy=relaxed\" ]\n"},
+    {"pci=['name=card']", "pci = [ \"name=card\" ]\n"},
+    {"ioports=['2F8-2ff',3f8]", "ioports = [ \"2f8-2ff\", \"3f8\" ]\n"},
+    {"irqs=[5,'7']", "irqs = [ \"5\", \"7\" ]\n"},
+    {"iomem=['a0,1@B0','0xc0,2']", "iomem = [ \"a0,1@b0\", \"c0,2\" ]\n"},
+    {"usbdevice='tablet'", "usbdevice = \"tablet\"\n"},
+    {"usbdevice=['tablet','mouse']", "usbdevice = [ \"tablet\", \"mouse\" ]\n"},
+    {"usbctrl=['type=QUSB,version=1']", "usbctrl = [ \"type=qusb,version=1\" ]\n"},
+    {"usbdev=['hostaddr=0x3,hostbus=1']", "usbdev = [ \"hostbus=1,hostaddr=3\" ]\n"},
+    {"channel=['connection=socket, path = /a b ,name=n']",
+     "channel = [ \"name=n,connection=socket,path=/a b\" ]\n"},
+    {"p9=['path=/a,tag=t,security_model=none,max-files=5']",
+     "p9 = [ \"tag=t,path=/a,security_model=none,max-files=5\" ]\n"},
+    {"vtpm=['backend=m']", "vtpm = [ \"backend=m\" ]\n"},
+    {"virtio=['transport=mmio,type=virtio,device22']",
+     "virtio = [ \"type=virtio,device22,transport=mmio\" ]\n"},
+    {"vsnd=[['CARD, short-name=a','stream, type=C, unique-id=0']]",
+     "vsnd = [ [ \"card,short-name=a\", \"pcm\", \"stream,unique-id=0,type=c\" ] ]\n"},
+    {"bootloader_args='-q  -x'", "bootloader_args = [ \"-q\", \"-x\" ]\n"},
+    {"serial=['pty','none']", "serial = [ \"pty\", \"none\" ]\n"},
+};
+
+static void historical(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++) {
+        char input[512];
+        size_t errors;
+        char *text;
+
+        snprintf(input, sizeof(input), "name='a';type='hvm'\n%s\n", spellings[i].written);
+        text = convert(input, "xl", true, NULL, &errors);
+        if (!text || !strstr(text, spellings[i].canonical))
+            fail_msg("%s became\n%s", spellings[i].written, text ? text : "nothing");
+        free(text);
+    }
+}
+
 static void losses(void **state)
 {
     static const char guest[] = "name='a';type='pv';kernel='/k';tsc_mode='native';"
@@ -277,10 +370,8 @@ static void idle_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_guests),
-        cmocka_unit_test(canonical),
-        cmocka_unit_test(losses),
-        cmocka_unit_test(idle_table),
+        cmocka_unit_test(random_guests), cmocka_unit_test(canonical),  cmocka_unit_test(historical),
+        cmocka_unit_test(losses),        cmocka_unit_test(idle_table),
     };
 
     return cmocka_run_group_tests_name("convert", tests, NULL, NULL);
