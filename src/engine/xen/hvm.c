@@ -101,16 +101,22 @@ static void fill_cpu(const struct slip_start *start, struct hvm_hw_cpu *cpu)
         .ds_sel = start->ds,
         .es_sel = start->ds,
         .ss_sel = start->ds,
+        .fs_sel = start->ds, /* Multiboot asks for these two */
+        .gs_sel = start->ds,
         .tr_sel = start->tr,
         .cs_limit = UINT32_MAX,
         .ds_limit = UINT32_MAX,
         .es_limit = UINT32_MAX,
         .ss_limit = UINT32_MAX,
+        .fs_limit = UINT32_MAX,
+        .gs_limit = UINT32_MAX,
         .tr_limit = 0x67,
         .cs_arbytes = wide ? ATTR_CODE64 : ATTR_CODE,
         .ds_arbytes = ATTR_DATA,
         .es_arbytes = ATTR_DATA,
         .ss_arbytes = ATTR_DATA,
+        .fs_arbytes = ATTR_DATA,
+        .gs_arbytes = ATTR_DATA,
         .tr_arbytes = ATTR_TSS,
     };
 }
