@@ -239,7 +239,7 @@ static void try_protocol(struct run *run, struct conform_protocol *p)
             for (size_t k = 0; k < COUNT(modules); k++) {
                 bool fits = p->max_modules > 1 || !modules[k][1];
 
-                if (!fits || (little && memories[m] > HIGH_MIB))
+                if (!fits || (little && (memories[m] > HIGH_MIB || v == 1)))
                     continue;
                 if (make_case(&c, vcpus[v], memories[m], modules[k]) &&
                     !try_case(run, p, &c, image))

@@ -4,7 +4,7 @@
 
 The environment says what to test: SLIPWAY_RELEASE is the folder of a release build (dom0 has no sanitizers' libraries), SLIPWAY_GUEST
 what scripts/guest made, SLIPWAY_XEN_GUESTS our test guests, XEN_TEST_SET "smoke" or "all"; XEN_TEST_WORDS: only the cases whose titles
-contain one of these words. It must not know what is tested.
+contain one of these words; SLIPWAY_XEN_ARGS: Xen's own command line (by default memory is not scrubbed, which takes long). It must not know what is tested.
 """
 import os
 import shutil
@@ -67,7 +67,7 @@ def main():
     with open(job, "w", encoding="utf-8") as file:
         file.write(JOB % (SET, " ".join("'%s'" % word for word in WORDS)))
     words = [os.path.join(ROOT, "labs", "xen", "run"), "-t", str(SECONDS), "-o", out, "-b", RELEASE, "-q",
-             "-M", "3584", "-x", "bootscrub=0"]
+             "-M", "3584", "-x", os.environ.get("SLIPWAY_XEN_ARGS", "bootscrub=0")]
     for name in ("vmlinuz", "initrd.img", "i386/vmlinuz", "i386/initrd.img"):
         if os.path.exists(os.path.join(GUEST, name)):
             words += ["-f", "%s:guest/%s" % (os.path.join(GUEST, name), name)]
