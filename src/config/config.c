@@ -8,6 +8,7 @@
 
 /* xl comes last: it claims any text, a little. */
 static const struct slip_format *const formats[] = {
+    &slip__format_libvirt,
     &slip__format_xm,
     &slip__format_xl,
 };

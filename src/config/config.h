@@ -42,6 +42,7 @@ struct slip_format {
     int (*emit)(struct slip_emit *e);
 };
 
+extern const struct slip_format slip__format_libvirt;
 extern const struct slip_format slip__format_xl;
 extern const struct slip_format slip__format_xm;
 

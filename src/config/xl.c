@@ -5,34 +5,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/limits.h"
 #include "config/config.h"
-
-/* The text as it is, or up to what no text may have. Returns false if it is no use at all. */
-static bool sound(struct xl_reader *r)
-{
-    const char *nul = memchr(r->text, 0, r->len);
-    size_t at;
-
-    if (r->len > SLIP_LIMIT_DESCRIPTION_BYTES) {
-        slip__diag(r->diags, SLIP_CODE_TOO_LONG, slip__xl_span(r, 0, 0),
-                   "the description has %zu bytes, the limit is %u", r->len,
-                   SLIP_LIMIT_DESCRIPTION_BYTES);
-        return false;
-    }
-    if (nul) {
-        at = (size_t)(nul - r->text);
-        slip__diag(r->diags, SLIP_CODE_NUL_BYTE, slip__xl_span(r, at, at + 1),
-                   "byte %zu of %zu is NUL: this is no text", at, r->len);
-        return false;
-    }
-    if (!slip__xl_utf8(r->text, r->len, &at)) {
-        slip__diag(r->diags, SLIP_CODE_NOT_UTF8, slip__xl_span(r, at, at + 1),
-                   "byte 0x%02x does not belong to UTF-8", (unsigned)(unsigned char)r->text[at]);
-        return false;
-    }
-    return true;
-}
+#include "config/text.h"
 
 static int read_source(unsigned source, bool override, struct slip_strictness strictness,
                        struct slip_guest *guest, struct slip_diags *diags, struct slip_error **err)
@@ -46,7 +20,7 @@ static int read_source(unsigned source, bool override, struct slip_strictness st
     r.text = slip__diags_source(diags, source, &r.len);
     if (!r.text)
         return slip__error(err, SLIP_EINTERNAL, "no source %u to read", source);
-    if (!sound(&r))
+    if (!slip__text_sound(r.source, r.text, r.len, r.diags))
         return 0;
     if (r.len >= 3 && memcmp(r.text, "\xef\xbb\xbf", 3) == 0)
         r.pos = 3; /* a byte order mark: some editors write one, xl refuses it */
@@ -77,7 +51,7 @@ int slip__config_device(unsigned source, const char *key, struct slip_strictness
     r.text = slip__diags_source(diags, source, &r.len);
     if (!r.text || r.len < spec.text_pos)
         return slip__error(err, SLIP_EINTERNAL, "no source %u to read", source);
-    if (!sound(&r))
+    if (!slip__text_sound(r.source, r.text, r.len, r.diags))
         return 0;
     spec.len = r.len - spec.text_pos;
     spec.span = slip__xl_span(&r, spec.text_pos, r.len);

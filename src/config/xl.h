@@ -143,8 +143,6 @@ const char *slip__xl_ignored_part_at(const char *record, size_t index, const cha
 struct slip_emit;
 int slip__xl_emit(struct slip_emit *e);
 
-/* Are text's bytes UTF-8? If not, *ret_bad is the offset of the first that is not. */
-bool slip__xl_utf8(const char *text, size_t len, size_t *ret_bad);
 /* Reads all statements of r->text. */
 int slip__xl_statements(struct xl_reader *r);
 

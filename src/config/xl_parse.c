@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "config/text.h"
 #include "config/xl.h"
 
 /* Results of the functions below: one that failed has reported why. */
@@ -132,31 +133,6 @@ static size_t unescape(const char *p, const char *end, char *ret)
     return value >= 1 && value <= 255 ? n : 0;
 }
 
-bool slip__xl_utf8(const char *text, size_t len, size_t *ret_bad)
-{
-    size_t i = 0;
-
-    while (i < len) {
-        unsigned char c = (unsigned char)text[i];
-        size_t more = c < 0x80 ? 0 : c < 0xc2 ? 9 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : 9;
-        unsigned char second = i + 1 < len ? (unsigned char)text[i + 1] : 0;
-
-        /* Overlong forms, surrogates, and what is past U+10FFFF show in the second byte (RFC 3629, section 4). */
-        if (more > len - i - 1 || (c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) ||
-            (c == 0xf0 && second < 0x90) || (c == 0xf4 && second > 0x8f))
-            break;
-        for (size_t k = 1; k <= more; k++) {
-            if (((unsigned char)text[i + k] & 0xc0) != 0x80) {
-                *ret_bad = i;
-                return false;
-            }
-        }
-        i += more + 1;
-    }
-    *ret_bad = i;
-    return i == len;
-}
-
 static int decode_quoted(struct xl_reader *r, struct xl_token t, struct xl_value *ret)
 {
     const char *p = r->text + t.start + t.quote_len, *end = r->text + t.end - t.quote_len;
@@ -189,7 +165,7 @@ static int decode_quoted(struct xl_reader *r, struct xl_token t, struct xl_value
         ret->text_pos = 0;
     }
     ret->text[ret->len] = 0;
-    if (!ret->text_pos && !slip__xl_utf8(ret->text, ret->len, &bad)) {
+    if (!ret->text_pos && !slip__text_utf8(ret->text, ret->len, &bad)) {
         slip__diag(r->diags, SLIP_CODE_BAD_ESCAPE, token_span(r, t),
                    "the escapes in this string do not make UTF-8");
         ret->len = bad;
