@@ -39,7 +39,8 @@ static bool text_of(struct xml_node *node, struct slip_buf *text)
 {
     struct xml_node *source = child(node, "source");
     struct xml_node *second = source ? slip__xml_child(node, "source", source) : NULL;
-    const char *type = value_of(node, "type"), *path = value_of(source, "path");
+    const char *said = value_of(node, "type"), *type = *said ? said : "pty";
+    const char *path = value_of(source, "path");
     bool bind = strcmp(value_of(source, "mode"), "bind") == 0;
 
     if (listed(bare, SLIP_COUNT(bare), type)) {

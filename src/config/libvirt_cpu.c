@@ -313,10 +313,6 @@ static void write_features(struct libvirt_writer *w)
         return;
     cpu = slip__libvirt_make(w, w->root, "cpu");
     slip__libvirt_attr(w, cpu, "mode", "host-passthrough");
-    for (size_t i = 1; flags && i < g->cpuid.count; i++)
-        say_flag(w, cpu, &g->cpuid.items[i]);
-    if (flags)
-        slip__said(&g->cpuid.items[0].mark);
     if (slip__libvirt_is_hvm(g) && !slip__num_or(&g->nestedhvm, 0)) {
         disable_vmx(w, cpu);
         if (!nested)
@@ -324,6 +320,10 @@ static void write_features(struct libvirt_writer *w)
                                   "libvirt lets a guest with CPU features run guests"
                                   " itself, xl does not unless said");
     }
+    for (size_t i = 1; flags && i < g->cpuid.count; i++)
+        say_flag(w, cpu, &g->cpuid.items[i]);
+    if (flags)
+        slip__said(&g->cpuid.items[0].mark);
     if (nested)
         slip__said(&g->nestedhvm.mark);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What no reader took, kept as pieces of the guest, and put back into a tree. A piece's path is that of its parent: names with slashes
- * between, "[n]" behind a name that is not the first of it; an attribute's ends with "/@name". It must not know any element.
+ * between, "[n]" behind a name that is not the first of it. "#n" at its end: behind the first n of the same name there. An attribute's ends
+ * with "/@name". It must not know any element.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,20 +42,34 @@ static bool list_full(struct libvirt_reader *r, struct slip_span span)
     return true;
 }
 
+/* How many taken siblings of its name are before it. */
+static size_t ordinal(const struct xml_node *node)
+{
+    size_t n = 0;
+
+    for (const struct xml_node *c = node->parent ? node->parent->first : node; c != node;
+         c = c->next)
+        n += c->taken && strcmp(c->name, node->name) == 0;
+    return n;
+}
+
 static void keep_element(struct libvirt_reader *r, const struct path *path,
                          const struct xml_node *node)
 {
     SLIP_AUTO(slip__buf_dispose) struct slip_buf text = {0};
+    char where[PATH_BYTES + 24];
+    size_t n = ordinal(node);
 
     if (list_full(r, node->span))
         return;
+    snprintf(where, sizeof(where), n ? "%s#%zu" : "%s", path->text, n);
     slip__xml_print(&text, node, 0);
     r->oom |= text.failed;
     if (r->oom)
         return;
     slip__diag(r->diags, SLIP_CODE_XML_KEPT, node->span,
                "<%.60s> has no place in a guest; it is kept for libvirt alone", node->name);
-    keep(r, path->text, text.data, node->span);
+    keep(r, where, text.data, node->span);
 }
 
 static void keep_attr(struct libvirt_reader *r, const struct path *path,
@@ -69,17 +84,6 @@ static void keep_attr(struct libvirt_reader *r, const struct path *path,
                attr->name, attr->value, node->name);
     snprintf(text, sizeof(text), "%s/@%s", path->text, attr->name);
     keep(r, text, attr->value, attr->span);
-}
-
-/* How many taken siblings of its name are before it. */
-static size_t ordinal(const struct xml_node *node)
-{
-    size_t n = 0;
-
-    for (const struct xml_node *c = node->parent ? node->parent->first : node; c != node;
-         c = c->next)
-        n += c->taken && strcmp(c->name, node->name) == 0;
-    return n;
 }
 
 /* *path grows by the node's step; returns its length before. */
@@ -120,13 +124,15 @@ void slip__libvirt_read_foreign(struct libvirt_reader *r, struct xml_node *root)
 }
 
 /* Walks a path from the root; its attribute, if it ends in one, in *ret_attr. NULL: no such place here. */
-static struct xml_node *find(struct xml_node *root, const char *path, const char **ret_attr)
+static struct xml_node *find(struct xml_node *root, const char *path, const char **ret_attr,
+                             size_t *ret_behind)
 {
     struct xml_node *node = NULL;
 
     *ret_attr = NULL;
+    *ret_behind = 0;
     while (*path == '/') {
-        size_t len = strcspn(++path, "/["), n = 0;
+        size_t len = strcspn(++path, "/[#"), n = 0;
         struct xml_node *at;
         char name[128];
 
@@ -140,20 +146,22 @@ static struct xml_node *find(struct xml_node *root, const char *path, const char
         path += len;
         if (*path == '[') {
             n = strtoul(path + 1, NULL, 10);
-            path += strcspn(path, "/");
+            path += strcspn(path, "/#");
         }
         if (!node) {
             at = strcmp(root->name, name) == 0 ? root : NULL;
         } else {
             at = slip__xml_child(node, name, NULL);
-            while (at && n--)
+            while (at && (at->taken || n-- > 0)) /* those that were put do not count */
                 at = slip__xml_child(node, name, at);
         }
         if (!at)
             return NULL;
         node = at;
     }
-    return *path ? NULL : node;
+    if (*path == '#')
+        *ret_behind = strtoul(path + 1, NULL, 10);
+    return *path && *path != '#' ? NULL : node;
 }
 
 static void drop_child(struct xml_node *parent, struct xml_node *child)
@@ -171,8 +179,30 @@ static void drop_child(struct xml_node *parent, struct xml_node *child)
     slip__xml_free(child);
 }
 
+/* Puts node behind the first `behind` of its name that are ours: those that were put are marked as taken. */
+static void insert(struct xml_node *parent, struct xml_node *node, size_t behind)
+{
+    struct xml_node *before = NULL, *c = parent->first;
+    size_t n = 0;
+
+    for (; c; before = c, c = c->next) {
+        if (strcmp(c->name, node->name) == 0 && !c->taken && n++ == behind)
+            break;
+    }
+    node->taken = true;
+    node->parent = parent;
+    node->next = c;
+    if (before)
+        before->next = node;
+    else
+        parent->first = node;
+    if (!c)
+        parent->last = node;
+}
+
 /* An element that there can be only one of takes the place of ours. */
-static bool put_element(struct libvirt_writer *w, struct xml_node *parent, const char *text)
+static bool put_element(struct libvirt_writer *w, struct xml_node *parent, const char *text,
+                        size_t behind)
 {
     bool oom;
     struct xml_node *node = slip__xml_parse(text, strlen(text), 0, NULL, &oom), *old;
@@ -183,12 +213,7 @@ static bool put_element(struct libvirt_writer *w, struct xml_node *parent, const
     old = slip__xml_single(parent, node->name) ? slip__xml_child(parent, node->name, NULL) : NULL;
     if (old)
         drop_child(parent, old);
-    node->parent = parent;
-    if (parent->last)
-        parent->last->next = node;
-    else
-        parent->first = node;
-    parent->last = node;
+    insert(parent, node, behind);
     return true;
 }
 
@@ -202,18 +227,19 @@ static void put_back(struct libvirt_writer *w, struct slip_foreign *f, bool attr
 {
     struct xml_node *node;
     const char *attr;
+    size_t behind;
 
     if (!SLIP_IS_SET(f->format) || strcmp(f->format.value, "libvirt") != 0 ||
         !SLIP_IS_SET(f->path) || !SLIP_IS_SET(f->text))
         return;
-    node = find(w->root, f->path.value, &attr);
+    node = find(w->root, f->path.value, &attr, &behind);
     if (!node || (attr != NULL) != attrs)
         return;
     if (attr && (!is_name(attr) || !slip__xml_sayable(f->text.value)))
         return;
     if (attr)
         slip__libvirt_attr(w, node, attr, f->text.value);
-    else if (!put_element(w, node, f->text.value))
+    else if (!put_element(w, node, f->text.value, behind))
         return;
     slip__said(&f->format.mark);
     slip__said(&f->path.mark);

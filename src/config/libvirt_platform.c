@@ -162,6 +162,13 @@ static void read_os(struct libvirt_reader *r, struct xml_node *domain)
     struct slip_guest *g = r->guest;
     const struct xml_attr *kind;
 
+    if ((node = child(domain, "bootloader_args")))
+        read_args(r, node, &g->bootloader_args);
+    node = child(domain, "genid");
+    if (node && !node->text) {
+        slip__libvirt_take_text(node);
+        slip__libvirt_num(&g->ms_vm_genid, SLIP_GENID_GENERATE, node->span);
+    }
     if (type)
         read_type(r, type);
     if (!os)
@@ -176,13 +183,6 @@ static void read_os(struct libvirt_reader *r, struct xml_node *domain)
     if (kind && (strcmp(kind->value, "slic") == 0 || strcmp(kind->value, "rawset") == 0)) {
         slip__libvirt_take(node, "type");
         slip__libvirt_set(r, &g->acpi_firmware, slip__libvirt_take_text(node), node->text_span);
-    }
-    if ((node = child(domain, "bootloader_args")))
-        read_args(r, node, &g->bootloader_args);
-    node = child(domain, "genid");
-    if (node && !node->text) {
-        slip__libvirt_take_text(node);
-        slip__libvirt_num(&g->ms_vm_genid, SLIP_GENID_GENERATE, node->span);
     }
 }
 

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * For the static command alone: libxml2 asks ICU for encodings that it does not know itself, and ICU is 30 MB of tables and C++. A description
+ * is UTF-8 (config/text.h), so no other encoding is ever asked for; if one were, this says that there is none. The names are ICU's own;
+ * its header gives them the number of its version.
+ */
+#include <stddef.h>
+#include <unicode/ucnv.h>
+
+UConverter *ucnv_open(const char *name, UErrorCode *err)
+{
+    (void)name;
+    *err = U_UNSUPPORTED_ERROR;
+    return NULL;
+}
+
+void ucnv_close(UConverter *converter)
+{
+    (void)converter;
+}
+
+void ucnv_convertEx(UConverter *to, UConverter *from, char **target, const char *target_end,
+                    const char **source, const char *source_end, UChar *pivot_start,
+                    UChar **pivot_source, UChar **pivot_target, const UChar *pivot_end, UBool reset,
+                    UBool flush, UErrorCode *err)
+{
+    (void)to, (void)from, (void)target, (void)target_end, (void)source, (void)source_end;
+    (void)pivot_start, (void)pivot_source, (void)pivot_target, (void)pivot_end;
+    (void)reset, (void)flush;
+    *err = U_UNSUPPORTED_ERROR;
+}
+
+void ucnv_setFromUCallBack(UConverter *converter, UConverterFromUCallback action,
+                           const void *context, UConverterFromUCallback *ret_action,
+                           const void **ret_context, UErrorCode *err)
+{
+    (void)converter, (void)action, (void)context, (void)ret_action, (void)ret_context;
+    *err = U_UNSUPPORTED_ERROR;
+}
+
+void ucnv_setToUCallBack(UConverter *converter, UConverterToUCallback action, const void *context,
+                         UConverterToUCallback *ret_action, const void **ret_context,
+                         UErrorCode *err)
+{
+    (void)converter, (void)action, (void)context, (void)ret_action, (void)ret_context;
+    *err = U_UNSUPPORTED_ERROR;
+}
