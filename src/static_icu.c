@@ -45,3 +45,18 @@ void ucnv_setToUCallBack(UConverter *converter, UConverterToUCallback action, co
     (void)converter, (void)action, (void)context, (void)ret_action, (void)ret_context;
     *err = U_UNSUPPORTED_ERROR;
 }
+
+void UCNV_FROM_U_CALLBACK_STOP(const void *context, UConverterFromUnicodeArgs *args,
+                               const UChar *units, int32_t length, UChar32 point,
+                               UConverterCallbackReason reason, UErrorCode *err)
+{
+    (void)context, (void)args, (void)units, (void)length, (void)point, (void)reason;
+    *err = U_UNSUPPORTED_ERROR;
+}
+
+void UCNV_TO_U_CALLBACK_STOP(const void *context, UConverterToUnicodeArgs *args, const char *units,
+                             int32_t length, UConverterCallbackReason reason, UErrorCode *err)
+{
+    (void)context, (void)args, (void)units, (void)length, (void)reason;
+    *err = U_UNSUPPORTED_ERROR;
+}
