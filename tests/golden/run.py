@@ -73,8 +73,8 @@ def codes(table):
         return [n for n in re.findall(r"^SLIP_CODE\((\d+)", file.read(), re.M) if int(n) < 400]
 
 
-# Shown where a file of the needed kind is made: tests/unit/test_payload.c; and by formats that count in other units.
-ELSEWHERE = {"383", "232"}
+# Shown where a file of the needed kind is made: tests/unit/test_payload.c.
+ELSEWHERE = {"383"}
 
 
 @tap.case("every code of descriptions has a golden text that shows it")
