@@ -11,13 +11,13 @@ static void read_domain(struct libvirt_reader *r, struct xml_node *domain)
 {
     struct xml_node *devices = slip__xml_child(domain, "devices", NULL);
 
-    domain->taken = true;
+    slip__libvirt_take_node(domain);
     slip__libvirt_take(domain, "id"); /* of a running one */
     slip__libvirt_read_rows(r, &slip__libvirt_guest, domain, r->guest);
     slip__libvirt_read_platform(r, domain);
     slip__libvirt_read_cpu(r, domain);
     if (devices) {
-        devices->taken = true;
+        slip__libvirt_take_node(devices);
         slip__libvirt_read_disks(r, devices);
         slip__libvirt_read_vifs(r, devices);
         slip__libvirt_read_chars(r, devices);

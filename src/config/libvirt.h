@@ -124,6 +124,8 @@ struct libvirt_reader {
 /* The element or attribute at path below node, not taken yet. *ret_attr is set for an attribute. False: not there. */
 bool slip__libvirt_at(struct xml_node *node, const char *path, struct xml_node **ret_node,
                       struct xml_attr **ret_attr);
+/* Takes an element, and those that it is in. */
+void slip__libvirt_take_node(struct xml_node *node);
 /* Value of the attribute, which is taken with its element; NULL if there is none. */
 const char *slip__libvirt_take(struct xml_node *node, const char *attr);
 /* Takes it only if its value is this one. */

@@ -75,7 +75,7 @@ static void take_source(struct xml_node *node)
     slip__libvirt_take(node, "type");
     slip__libvirt_take(node, "tty");
     for (struct xml_node *s = child(node, "source"); s; s = slip__xml_child(node, "source", s)) {
-        s->taken = true;
+        slip__libvirt_take_node(s);
         for (size_t i = 0; i < SLIP_COUNT(names); i++)
             slip__libvirt_take(s, names[i]);
     }
@@ -92,7 +92,7 @@ static void take_port(struct xml_node *node, size_t n)
     if (target && !target->first && (!port || strtoul(port->value, NULL, 10) == n)) {
         slip__libvirt_take(target, "port");
         slip__libvirt_take_if(target, "type", "isa-serial");
-        target->taken = true;
+        slip__libvirt_take_node(target);
     }
 }
 

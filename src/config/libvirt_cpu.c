@@ -99,7 +99,7 @@ static void read_distances(struct libvirt_reader *r, struct xml_node *cell, size
 
     if (!distances)
         return;
-    distances->taken = true;
+    slip__libvirt_take_node(distances);
     for (size_t k = 0; k < n_cells; k++) {
         char text[24];
         struct xml_node *s = child(distances, "sibling");
@@ -133,7 +133,7 @@ static void read_cell(struct libvirt_reader *r, struct xml_node *cell, size_t id
     if (attr)
         slip__libvirt_number(r, attr->value, attr->span, "id", 0, SLIP_LIMIT_ORDER, &n);
     slip__libvirt_take(cell, "id");
-    cell->taken = true;
+    slip__libvirt_take_node(cell);
     slip__libvirt_num(&vnode->pnode, n, attr ? attr->span : cell->span);
     read_distances(r, cell, (size_t)n, n_cells, vnode);
 }
@@ -142,7 +142,7 @@ static void read_numa(struct libvirt_reader *r, struct xml_node *numa)
 {
     size_t n = 0, id = 0;
 
-    numa->taken = true;
+    slip__libvirt_take_node(numa);
     for (struct xml_node *c = child(numa, "cell"); c; c = slip__xml_child(numa, "cell", c))
         n++;
     for (struct xml_node *c = child(numa, "cell"); c && !r->oom;

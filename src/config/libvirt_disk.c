@@ -170,7 +170,7 @@ static void read_driver(struct libvirt_reader *r, struct xml_node *driver, struc
     char prefix[24] = "";
     size_t i = 0;
 
-    driver->taken = true;
+    slip__libvirt_take_node(driver);
     /* xend's loop devices and blktap, whose format was raw files by another name. */
     if (name && strcmp(name->value, "file") == 0)
         snprintf(prefix, sizeof(prefix), "file");
@@ -242,7 +242,7 @@ static void read_disk(struct libvirt_reader *r, struct xml_node *node, bool cdro
 
     if (!disk)
         return;
-    node->taken = true;
+    slip__libvirt_take_node(node);
     block = slip__libvirt_take_if(node, "type", "block");
     slip__libvirt_take(node, "device");
     slip__libvirt_take(node, "type");

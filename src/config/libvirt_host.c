@@ -79,7 +79,7 @@ static void read_usb(struct libvirt_reader *r, struct xml_node *node)
     if (child(node, "address"))
         slip__libvirt_take_if(child(node, "address"), "type", "usb");
     if (child(node, "source"))
-        child(node, "source")->taken = true;
+        slip__libvirt_take_node(child(node, "source"));
     slip__libvirt_take_if(node, "managed", "no");
     slip__libvirt_take(node, "mode");
     slip__libvirt_take(node, "type");

@@ -173,7 +173,7 @@ static void read_os(struct libvirt_reader *r, struct xml_node *domain)
         read_type(r, type);
     if (!os)
         return;
-    os->taken = true;
+    slip__libvirt_take_node(os);
     read_loader(r, os);
     read_boot(r, os);
     if ((node = child(os, "initrd")))
@@ -197,7 +197,7 @@ static void read_passthrough(struct libvirt_reader *r, struct xml_node *node)
         value = SLIP_PASSTHROUGH_SYNC_PT;
     else if (mode && strcmp(mode, "share_pt") == 0)
         value = SLIP_PASSTHROUGH_SHARE_PT;
-    node->taken = true;
+    slip__libvirt_take_node(node);
     slip__libvirt_num(&r->guest->passthrough, value, node->span);
 }
 
@@ -225,7 +225,7 @@ static void read_features(struct libvirt_reader *r, struct xml_node *domain)
     read_flag(r, domain, "pae", &g->pae);
     if (!features)
         return;
-    features->taken = true;
+    slip__libvirt_take_node(features);
     if ((node = child(features, "hap"))) {
         bool off = slip__libvirt_take_if(node, "state", "off");
 
@@ -238,7 +238,7 @@ static void read_features(struct libvirt_reader *r, struct xml_node *domain)
         slip__libvirt_add(r, &g->viridian, "defaults", node->span);
     }
     if ((node = child(features, "xen"))) {
-        node->taken = true;
+        slip__libvirt_take_node(node);
         if ((node = child(node, "passthrough")))
             read_passthrough(r, node);
     }

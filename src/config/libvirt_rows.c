@@ -8,7 +8,7 @@
 
 #include "config/libvirt.h"
 
-static void take_node(struct xml_node *node)
+void slip__libvirt_take_node(struct xml_node *node)
 {
     for (; node && !node->taken; node = node->parent)
         node->taken = true;
@@ -40,7 +40,7 @@ const char *slip__libvirt_take(struct xml_node *node, const char *name)
     if (!attr)
         return NULL;
     attr->taken = true;
-    take_node(node);
+    slip__libvirt_take_node(node);
     return attr->value;
 }
 
@@ -51,14 +51,14 @@ bool slip__libvirt_take_if(struct xml_node *node, const char *name, const char *
     if (!attr || strcmp(attr->value, value) != 0)
         return false;
     attr->taken = true;
-    take_node(node);
+    slip__libvirt_take_node(node);
     return true;
 }
 
 const char *slip__libvirt_take_text(struct xml_node *node)
 {
     node->text_taken = true;
-    take_node(node);
+    slip__libvirt_take_node(node);
     return node->text ? node->text : "";
 }
 
@@ -273,7 +273,7 @@ void slip__libvirt_read_rows(struct libvirt_reader *r, const struct libvirt_map 
                                  : "",
                       attr ? attr->span : at->text_span, slip__field_mark(field, object)))
             continue;
-        take_node(at);
+        slip__libvirt_take_node(at);
         if (attr)
             attr->taken = true;
         else

@@ -390,6 +390,12 @@ struct xml_node *slip__xml_parse(const char *text, size_t len, unsigned source,
 {
     struct tree t = {.text = text, .len = len, .source = source, .diags = source ? diags : NULL};
 
+    *ret_oom = false;
+    if (!len) { /* libxml2 makes no parser for nothing */
+        if (t.diags)
+            slip__diag(t.diags, SLIP_CODE_XML_SYNTAX, span_of(&t, 0, 0), "the text is empty");
+        return NULL;
+    }
     *ret_oom = parse(&t) < 0 || t.oom;
     if (!*ret_oom && !t.failed)
         return t.root;

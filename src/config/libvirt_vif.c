@@ -85,7 +85,7 @@ static void read_vif(struct libvirt_reader *r, struct xml_node *node)
 
     if (!vif)
         return;
-    node->taken = true;
+    slip__libvirt_take_node(node);
     slip__libvirt_take(node, "type");
     slip__libvirt_read_rows(r, &slip__libvirt_vif, node, vif);
     read_bridge(r, node, vif);
