@@ -368,8 +368,6 @@ static void write_consoles(struct libvirt_writer *w)
             n++;
             break;
         }
-    } else if (!g->console.count && slip__libvirt_is_xen(g)) {
-        write_port(w, "console", "pty", "xen", 0);
     }
     for (size_t i = 0; i < g->console.count; i++) {
         if (!sayable(g->console.items[i].value))
@@ -377,6 +375,8 @@ static void write_consoles(struct libvirt_writer *w)
         write_port(w, "console", g->console.items[i].value, "xen", n++);
         slip__said(&g->console.items[i].mark);
     }
+    if (!hvm && !n && slip__libvirt_is_xen(g))
+        write_port(w, "console", "pty", "xen", 0);
 }
 
 static void write_channel(struct libvirt_writer *w, struct slip_channel *channel)
@@ -398,4 +398,5 @@ void slip__libvirt_write_chars(struct libvirt_writer *w)
     write_consoles(w);
     for (size_t i = 0; i < w->guest->channel.count; i++)
         write_channel(w, &w->guest->channel.items[i]);
+    slip__said(&w->guest->channel.mark);
 }

@@ -123,12 +123,15 @@ static void read_cell(struct libvirt_reader *r, struct xml_node *cell, size_t id
     static const struct libvirt_row size = {"size", "@memory", LIBVIRT_KIB, NULL, NULL};
     static const struct libvirt_map map = {&slip__record_vnode, "", 1, &size};
     struct slip_vnode *vnode = slip__libvirt_item(r, "vnuma", cell->span);
-    const struct xml_attr *attr = slip__xml_attr(cell, "id");
+    const struct xml_attr *attr = slip__xml_attr(cell, "id"), *cpus = slip__xml_attr(cell, "cpus");
     int64_t n = (int64_t)id;
 
     if (!vnode)
         return;
-    slip__libvirt_read_rows(r, &slip__libvirt_vnode, cell, vnode);
+    if (cpus) {
+        slip__libvirt_set(r, &vnode->vcpus, cpus->value, cpus->span);
+        slip__libvirt_take(cell, "cpus");
+    }
     slip__libvirt_read_rows(r, &map, cell, vnode);
     if (attr)
         slip__libvirt_number(r, attr->value, attr->span, "id", 0, SLIP_LIMIT_ORDER, &n);
@@ -220,6 +223,12 @@ void slip__libvirt_read_cpu(struct libvirt_reader *r, struct xml_node *domain)
         read_feature(r, f);
 }
 
+/* A set that libvirt can read: of numbers, not of the host's nodes. */
+static bool is_numbers(const char *set)
+{
+    return *set && !set[strspn(set, "0123456789-,^")];
+}
+
 static void write_vcpus(struct libvirt_writer *w)
 {
     struct slip_guest *g = w->guest;
@@ -228,7 +237,7 @@ static void write_vcpus(struct libvirt_writer *w)
     char text[32];
 
     slip__libvirt_attr(w, vcpu, "placement", "static");
-    if (SLIP_IS_GIVEN(g->cpus) && strspn(g->cpus.value, "0123456789-,^") == strlen(g->cpus.value))
+    if (SLIP_IS_GIVEN(g->cpus) && is_numbers(g->cpus.value))
         slip__libvirt_say_attr(w, vcpu, "cpuset", &g->cpus);
     else if (SLIP_IS_GIVEN(g->cpus) && strcmp(g->cpus.value, "all") == 0)
         slip__said(&g->cpus.mark); /* not there is all */
@@ -242,7 +251,7 @@ static void write_vcpus(struct libvirt_writer *w)
         struct slip_str *set = &g->cpus_each.items[i];
         struct xml_node *pin;
 
-        if (strspn(set->value, "0123456789-,^") != strlen(set->value) || !*set->value)
+        if (!is_numbers(set->value))
             break;
         pin = slip__libvirt_new(w, slip__libvirt_make(w, w->root, "cputune"), "vcpupin");
         slip__libvirt_attrf(w, pin, "vcpu", "%zu", i);
@@ -334,7 +343,8 @@ static void write_cell(struct libvirt_writer *w, struct xml_node *numa, size_t i
     struct xml_node *cell = slip__libvirt_new(w, numa, "cell"), *sibling;
 
     slip__libvirt_attrf(w, cell, "id", "%zu", id);
-    slip__libvirt_write_rows(w, &slip__libvirt_vnode, cell, vnode);
+    if (SLIP_IS_GIVEN(vnode->vcpus) && is_numbers(vnode->vcpus.value))
+        slip__libvirt_say_attr(w, cell, "cpus", &vnode->vcpus);
     slip__libvirt_attrf(w, cell, "memory", "%lld", (long long)slip__num_or(&vnode->size, 0) * 1024);
     slip__libvirt_attr(w, cell, "unit", "KiB");
     slip__said(&vnode->size.mark);
@@ -356,4 +366,5 @@ void slip__libvirt_write_cpu(struct libvirt_writer *w)
     write_features(w);
     for (size_t i = 0; i < g->vnuma.count; i++)
         write_cell(w, slip__libvirt_make(w, w->root, "cpu/numa"), i, &g->vnuma.items[i]);
+    slip__said(&g->vnuma.mark);
 }

@@ -466,6 +466,7 @@ void slip__libvirt_write_disks(struct libvirt_writer *w)
 
     for (size_t i = 0; i < w->guest->disk.count; i++)
         write_disk(w, &w->guest->disk.items[i]);
+    slip__said(&w->guest->disk.mark);
     for (size_t i = 0; i < SLIP_COUNT(with_controllers); i++)
         write_controllers(w, with_controllers[i]);
 }

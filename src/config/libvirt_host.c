@@ -302,4 +302,7 @@ void slip__libvirt_write_host(struct libvirt_writer *w)
         write_pci(w, &g->pci.items[i]);
     for (size_t i = 0; i < g->usbdev.count; i++)
         write_usb(w, &g->usbdev.items[i]);
+    slip__said(&g->usbctrl.mark);
+    slip__said(&g->p9.mark);
+    slip__said(&g->usbdev.mark);
 }

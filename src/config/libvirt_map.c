@@ -207,7 +207,7 @@ static const struct libvirt_row usbctrl_rows[] = {
 static const struct libvirt_row vnode_rows[] = {
     {"pnode", "@id", LIBVIRT_CODE, NULL, "the cell's own number; another has no words"},
     {"size", "@memory", LIBVIRT_CODE, NULL, "@unit"},
-    {"vcpus", "@cpus", LIBVIRT_TEXT, NULL, NULL},
+    {"vcpus", "@cpus", LIBVIRT_CODE, NULL, "numbers alone"},
     {"vdistances", "distances/sibling", LIBVIRT_CODE, NULL, "@id, @value"},
 };
 

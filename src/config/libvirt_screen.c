@@ -362,6 +362,7 @@ static bool write_vfbs(struct libvirt_writer *w)
         }
         slip__libvirt_write_rows(w, &slip__libvirt_vfb, node, vfb);
     }
+    slip__said(&g->vfb.mark);
     return g->vfb.count > 0;
 }
 

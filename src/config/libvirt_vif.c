@@ -254,4 +254,5 @@ void slip__libvirt_write_vifs(struct libvirt_writer *w)
 {
     for (size_t i = 0; i < w->guest->vif.count; i++)
         write_vif(w, &w->guest->vif.items[i]);
+    slip__said(&w->guest->vif.mark);
 }

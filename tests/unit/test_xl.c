@@ -511,7 +511,7 @@ static void options(void **state)
     r = read_options("", 0, &o);
     assert_int_equal(r.rc, SLIP_EINVAL);
     assert_string_equal(slip_error_message(r.err), "unknown format 'toml'");
-    assert_string_equal(slip_error_hint(r.err), "one of xm, xl");
+    assert_string_equal(slip_error_hint(r.err), "one of libvirt, xm, xl");
     reading_dispose(&r);
     o = (struct slip_guest_options){.size = sizeof(o), .flags = 0x80};
     r = read_options("", 0, &o);
