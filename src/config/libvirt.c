@@ -73,8 +73,18 @@ static int probe(const char *text, size_t len)
     return at < len && text[at] == '<' ? 100 : 0;
 }
 
+/* libvirt says both, so one alone is both. */
+static void complete_memory(struct slip_guest *g)
+{
+    if (SLIP_IS_SET(g->maxmem) && !SLIP_IS_SET(g->memory))
+        g->memory = (struct slip_num){{.origin = SLIP_DEFAULT}, g->maxmem.value};
+    if (SLIP_IS_SET(g->memory) && !SLIP_IS_SET(g->maxmem))
+        g->maxmem = (struct slip_num){{.origin = SLIP_DEFAULT}, g->memory.value};
+}
+
 static void write_domain(struct libvirt_writer *w)
 {
+    complete_memory(w->guest);
     slip__libvirt_write_rows(w, &slip__libvirt_guest, w->root, w->guest);
     slip__libvirt_write_platform(w);
     slip__libvirt_write_cpu(w);

@@ -169,6 +169,9 @@ void slip__libvirt_text(struct libvirt_writer *w, struct xml_node *node, const c
 /* The same for a value of the guest, which is marked as said. Not set, not sayable: nothing, and false. */
 bool slip__libvirt_say_attr(struct libvirt_writer *w, struct xml_node *node, const char *name,
                             struct slip_str *str);
+/* The same on the element at path below node, which is made only if there is something to say. */
+bool slip__libvirt_say_at(struct libvirt_writer *w, struct xml_node *node, const char *path,
+                          const char *name, struct slip_str *str);
 /* Writes all rows of map that are not code, for what was given. */
 void slip__libvirt_write_rows(struct libvirt_writer *w, const struct libvirt_map *map,
                               struct xml_node *node, void *object);

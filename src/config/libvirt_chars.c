@@ -118,6 +118,16 @@ static void read_serials(struct libvirt_reader *r, struct xml_node *devices)
     }
 }
 
+/* Where the first serial port that leads anywhere leads. */
+static const char *first_serial(const struct slip_guest *g)
+{
+    for (size_t i = 0; i < g->serial.count; i++) {
+        if (strcmp(g->serial.items[i].value, "none") != 0)
+            return g->serial.items[i].value;
+    }
+    return "none";
+}
+
 /* The first serial port is shown as a console once more, and a paravirtual console is a pty: neither needs words. */
 static void read_consoles(struct libvirt_reader *r, struct xml_node *devices)
 {
@@ -138,7 +148,7 @@ static void read_consoles(struct libvirt_reader *r, struct xml_node *devices)
             continue;
         if (serial && !g->serial.count)
             slip__libvirt_add(r, &g->serial, text.data, node->span);
-        else if (serial && strcmp(g->serial.items[0].value, text.data) != 0)
+        else if (serial && strcmp(first_serial(g), text.data) != 0)
             continue;
         else if (!serial && (hvm || n || strcmp(text.data, "pty") != 0))
             slip__libvirt_add(r, &g->console, text.data, node->span);

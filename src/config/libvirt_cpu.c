@@ -316,23 +316,31 @@ static void write_features(struct libvirt_writer *w)
     bool flags =
         SLIP_IS_GIVEN(g->cpuid) && g->cpuid.count && strcmp(g->cpuid.items[0].value, "host") == 0;
     bool nested = SLIP_IS_GIVEN(g->nestedhvm) && slip__libvirt_is_hvm(g);
-    struct xml_node *cpu;
+    struct xml_node cpu = {.name = "cpu"}, *made;
+    const char *name = NULL;
 
-    if (!flags && !nested)
-        return;
-    cpu = slip__libvirt_make(w, w->root, "cpu");
-    slip__libvirt_attr(w, cpu, "mode", "host-passthrough");
-    if (slip__libvirt_is_hvm(g) && !slip__num_or(&g->nestedhvm, 0)) {
-        disable_vmx(w, cpu);
-        if (!nested)
+    /* vmx first, as libvirt has it; it goes again if there is nothing to go with. */
+    if (slip__libvirt_is_hvm(g) && !slip__num_or(&g->nestedhvm, 0))
+        disable_vmx(w, &cpu);
+    name = cpu.first ? "vmx" : NULL;
+    for (size_t i = 1; flags && i < g->cpuid.count; i++)
+        say_flag(w, &cpu, &g->cpuid.items[i]);
+    if (flags)
+        slip__said(&g->cpuid.items[0].mark);
+    if (nested || (cpu.first && cpu.first != (name ? cpu.last : NULL))) {
+        made = slip__libvirt_make(w, w->root, "cpu");
+        slip__libvirt_attr(w, made, "mode", "host-passthrough");
+        made->first = cpu.first; /* numa comes later */
+        made->last = cpu.last;
+        for (struct xml_node *f = made->first; f; f = f->next)
+            f->parent = made;
+        if (name && !nested)
             slip__libvirt_default(w, "nestedhvm",
                                   "libvirt lets a guest with CPU features run guests"
                                   " itself, xl does not unless said");
+    } else {
+        slip__xml_free(cpu.first);
     }
-    for (size_t i = 1; flags && i < g->cpuid.count; i++)
-        say_flag(w, cpu, &g->cpuid.items[i]);
-    if (flags)
-        slip__said(&g->cpuid.items[0].mark);
     if (nested)
         slip__said(&g->nestedhvm.mark);
 }

@@ -363,8 +363,7 @@ static void write_source(struct libvirt_writer *w, struct xml_node *node, struct
         write_rbd(w, node, target);
     } else {
         slip__libvirt_attr(w, node, "type", block ? "block" : "file");
-        slip__libvirt_say_attr(w, slip__libvirt_make(w, node, "source"), block ? "dev" : "file",
-                               target);
+        slip__libvirt_say_at(w, node, "source", block ? "dev" : "file", target);
     }
 }
 
@@ -411,7 +410,7 @@ static void write_disk(struct libvirt_writer *w, struct slip_disk *disk)
     enum slip_bus bus = bus_of(w->guest, disk);
     bool cdrom = slip__num_or(&disk->cdrom, 0);
     struct drive drive;
-    bool block;
+    bool block, read_only;
 
     slip__libvirt_attr(w, node, "type", "file");
     slip__libvirt_attr(w, node, "device",
@@ -425,10 +424,12 @@ static void write_disk(struct libvirt_writer *w, struct slip_disk *disk)
     slip__libvirt_write_rows(w, &slip__libvirt_disk, node, disk);
     slip__libvirt_attr(w, slip__libvirt_make(w, node, "target"), "bus", bus_word(bus));
     slip__said(&disk->bus.mark);
-    if (slip__num_or(&disk->access, cdrom ? SLIP_DISK_ACCESS_RO : SLIP_DISK_ACCESS_RW) ==
-        SLIP_DISK_ACCESS_RO)
+    read_only = slip__num_or(&disk->access, cdrom ? SLIP_DISK_ACCESS_RO : SLIP_DISK_ACCESS_RW) ==
+                SLIP_DISK_ACCESS_RO;
+    if (read_only || cdrom) /* nobody writes to a CD-ROM */
         slip__libvirt_make(w, node, "readonly");
-    slip__said(&disk->access.mark);
+    if (read_only || !cdrom)
+        slip__said(&disk->access.mark);
     if (!drive_of(w->guest, disk, &drive))
         return;
     address = slip__libvirt_make(w, node, "address");

@@ -362,6 +362,13 @@ bool slip__libvirt_say_attr(struct libvirt_writer *w, struct xml_node *node, con
     return true;
 }
 
+bool slip__libvirt_say_at(struct libvirt_writer *w, struct xml_node *node, const char *path,
+                          const char *name, struct slip_str *str)
+{
+    return SLIP_IS_SET(*str) && slip__xml_sayable(str->value) &&
+           slip__libvirt_say_attr(w, slip__libvirt_make(w, node, path), name, str);
+}
+
 /* The word for a value, NULL: there is none. text: room for a number. */
 static const char *row_text(const struct slip_field *field, const struct libvirt_row *row,
                             const struct slip_num *num, char *text, size_t size)

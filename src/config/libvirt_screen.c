@@ -380,7 +380,7 @@ static void write_video(struct libvirt_writer *w, bool screen)
         return;
     if (!slip__libvirt_is_xen(g) && !SLIP_IS_GIVEN(g->vga))
         return;
-    if (!hvm && !screen)
+    if (!hvm && (!screen || !slip__libvirt_is_xen(g)))
         return;
     model = slip__libvirt_make(w, slip__libvirt_new(w, w->devices, "video"), "model");
     while (cards[i].vga != (enum slip_vga)vga)

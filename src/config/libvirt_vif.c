@@ -139,7 +139,7 @@ static void write_bridge(struct libvirt_writer *w, struct xml_node *node, struct
     char name[256];
 
     if (!at || at >= sizeof(name)) {
-        slip__libvirt_say_attr(w, slip__libvirt_make(w, node, "source"), "bridge", &vif->bridge);
+        slip__libvirt_say_at(w, node, "source", "bridge", &vif->bridge);
         return;
     }
     if (!slip__xml_sayable(bridge))
@@ -192,11 +192,14 @@ static void write_rate(struct libvirt_writer *w, struct xml_node *node, struct s
     n = strtoull(rate, &unit, 10);
     if (n > UINT32_MAX)
         return;
-    bits = n * 8 *
-           (*unit == 'G'   ? 1u << 30
-            : *unit == 'M' ? 1u << 20
-            : *unit == 'K' ? 1u << 10
-                           : 1);
+    if (__builtin_mul_overflow(n,
+                               (uint64_t)8 << (*unit == 'G'   ? 30
+                                               : *unit == 'M' ? 20
+                                               : *unit == 'K' ? 10
+                                                              : 0),
+                               &bits) ||
+        bits / 8192 > INT32_MAX)
+        return;
     if (strchr("GMK", *unit))
         unit++;
     if (*unit == 'b')
@@ -217,7 +220,7 @@ static void write_model(struct libvirt_writer *w, struct xml_node *node, struct 
     bool paravirtual = SLIP_IS_GIVEN(vif->type) && strcmp(vif->type.value, "vif") == 0;
 
     if (SLIP_IS_GIVEN(vif->model) && strcmp(vif->model.value, "netfront") != 0) {
-        slip__libvirt_say_attr(w, slip__libvirt_make(w, node, "model"), "type", &vif->model);
+        slip__libvirt_say_at(w, node, "model", "type", &vif->model);
     } else if (SLIP_IS_GIVEN(vif->model) || paravirtual) {
         slip__libvirt_attr(w, slip__libvirt_make(w, node, "model"), "type", "netfront");
         slip__said(&vif->model.mark);
@@ -233,13 +236,13 @@ static void write_vif(struct libvirt_writer *w, struct slip_vif *vif)
 {
     struct xml_node *node = slip__libvirt_new(w, w->devices, "interface");
     const char *script = SLIP_IS_GIVEN(vif->script) ? vif->script.value : "";
-    bool network = SLIP_IS_GIVEN(vif->network);
-    bool bridge = SLIP_IS_SET(vif->bridge) || strcmp(script, "vif-bridge") == 0 ||
-                  strcmp(script, "vif-vnic") == 0;
+    bool network = SLIP_IS_GIVEN(vif->network) && slip__xml_sayable(vif->network.value);
+    bool bridge = (SLIP_IS_SET(vif->bridge) && slip__xml_sayable(vif->bridge.value)) ||
+                  strcmp(script, "vif-bridge") == 0 || strcmp(script, "vif-vnic") == 0;
 
     slip__libvirt_attr(w, node, "type", network ? "network" : bridge ? "bridge" : "ethernet");
     if (network)
-        slip__libvirt_say_attr(w, slip__libvirt_make(w, node, "source"), "network", &vif->network);
+        slip__libvirt_say_at(w, node, "source", "network", &vif->network);
     else if (SLIP_IS_GIVEN(vif->bridge))
         write_bridge(w, node, vif);
     slip__libvirt_write_rows(w, &slip__libvirt_vif, node, vif);

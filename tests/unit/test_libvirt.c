@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* libvirt's XML: the table, random guests there and back, units, what is kept, and texts that were made to do harm. */
+#include "guest_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "config/config.h"
+#include "config/libvirt.h"
+#include "random_guest.h"
+
+#define ROUNDS 10000
+
+/* Each row names a field of its record, and none twice at one place. */
+static void table(void **state)
+{
+    const struct libvirt_map *map;
+
+    (void)state;
+    for (size_t i = 0; (map = slip__libvirt_map_at(i)); i++) {
+        for (size_t k = 0; k < map->n_rows; k++) {
+            if (!slip__field_named(map->record, map->rows[k].field))
+                fail_msg("%s has no '%s'", map->record->name, map->rows[k].field);
+            for (size_t n = 0; n < k; n++)
+                assert_false(strcmp(map->rows[n].field, map->rows[k].field) == 0 &&
+                             strcmp(map->rows[n].path, map->rows[k].path) == 0);
+        }
+    }
+}
+
+static struct slip_guest *read_raw(const char *text, size_t len)
+{
+    struct slip_diags *diags = slip_diags_new();
+    struct slip_guest *guest = slip__guest_new();
+    unsigned source = slip__diags_add_source(diags, "vm.xml", text, len);
+
+    assert_int_equal(
+        slip__format_libvirt.parse(source, (struct slip_strictness){0}, guest, diags, NULL), 0);
+    for (size_t i = 0; i < slip_diags_count(diags); i++) {
+        const struct slip_diag *diag = slip_diags_at(diags, i);
+
+        fail_msg("%u %s\n%s", slip_diag_code(diag), slip_diag_message(diag), text);
+    }
+    slip_diags_free(diags);
+    return guest;
+}
+
+static char *write_raw(struct slip_guest *guest, struct slip_losses *losses)
+{
+    static const struct slip_emit_options options;
+    struct slip_diags *diags = slip_diags_new();
+    struct slip_buf out = {0};
+    struct slip_emit e = {guest, &options, &out, losses, diags};
+    char *text;
+
+    assert_int_equal(slip__format_libvirt.emit(&e), 0);
+    assert_int_equal(slip_diags_count(diags), 0);
+    text = slip__buf_steal(&out);
+    slip__buf_dispose(&out);
+    slip_diags_free(diags);
+    assert_non_null(text);
+    return text;
+}
+
+/* What libvirt says in other words, so that it is the same guest and not the same text; or says by silence. */
+static const char *const reworded[] = {
+    "guest.arch",
+    "guest.machine",
+    "guest.virt",
+    "guest.firmware",
+    "guest.firmware_override",
+    "guest.serial",
+    "guest.parallel",
+    "guest.viridian",
+    "guest.soundhw",
+    "guest.passthrough",
+    "guest.cpus",
+    "guest.cpuid",
+    "guest.foreign",
+    "guest.boot",
+    "guest.hap",
+    "guest.console",
+    "guest.sdl",
+    "guest.spice",
+    "guest.pae",
+    "guest.apic",
+    "guest.acpi",
+    "guest.vga",
+    "guest.nographic",
+    "guest.videoram",
+    "guest.usb",
+    "guest.device_model",
+    "guest.ms_vm_genid",
+    "guest.maxvcpus",
+    "guest.nestedhvm",
+    "guest.spicedisable_ticketing",
+    "guest.bios_path_override",
+    "guest.bootloader_args",
+    "disk.prefix",
+    "disk.bus",
+    "disk.shareable",
+    "disk.cdrom",
+    "disk.access",
+    "disk.target",
+    "disk.backendtype",
+    "disk.format",
+    "vif.rate",
+    "vif.ip",
+    "vif.model",
+    "vif.type",
+    "vif.bridge",
+    "vfb.vnc",
+    "vfb.sdl",
+    "vfb.vncdisplay",
+    "vfb.vncunused",
+    "pci.managed",
+    "pci.vslot",
+    "pci.bdf",
+    "usbctrl.type",
+    "usbctrl.version",
+    "p9.security_model",
+    "usbdev.type",
+    "vnode.pnode",
+    "vnode.vdistances",
+    "vnode.size",
+};
+
+static bool is_reworded(const struct slip_record *record, const struct slip_field *field)
+{
+    char name[96];
+
+    snprintf(name, sizeof(name), "%s.%s", record->name, field->name);
+    for (size_t i = 0; i < sizeof(reworded) / sizeof(reworded[0]); i++) {
+        if (strcmp(reworded[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const void *value_of(const struct slip_field *field, const void *object)
+{
+    return (const char *)object + field->offset;
+}
+
+/* Everything that the text says of guest a is in b, which was read from it. */
+static void says(const struct slip_record *record, const void *a, const void *b, const char *text)
+{
+    for (size_t i = 0; i < record->n_fields; i++) {
+        const struct slip_field *field = &record->fields[i];
+        const struct slip_mark *ma = value_of(field, a), *mb = value_of(field, b);
+        const struct slip_disk_list *la = value_of(field, a), *lb = value_of(field, b);
+        bool same = true;
+
+        if (ma->origin == SLIP_UNSET || is_reworded(record, field))
+            continue;
+        switch (field->kind) {
+        case SLIP_KIND_STR:
+            same = mb->origin != SLIP_UNSET &&
+                   strcmp(((const struct slip_str *)(const void *)ma)->value,
+                          ((const struct slip_str *)(const void *)mb)->value) == 0;
+            break;
+        case SLIP_KIND_STRS:
+        case SLIP_KIND_LIST:
+            same = la->count == lb->count;
+            for (size_t k = 0; same && field->item && k < la->count; k++)
+                says(field->item, (const char *)la->items + k * field->item->size,
+                     (const char *)lb->items + k * field->item->size, text);
+            break;
+        case SLIP_KIND_INT:
+        case SLIP_KIND_BOOL:
+        case SLIP_KIND_ENUM:
+            same =
+                mb->origin != SLIP_UNSET && ((const struct slip_num *)(const void *)ma)->value ==
+                                                ((const struct slip_num *)(const void *)mb)->value;
+            break;
+        }
+        if (!same)
+            fail_msg("%s.%s differs in\n%s", record->name, field->name, text);
+    }
+}
+
+/* Where a begins to differ from b, from that line on. */
+static const char *different_at(const char *a, const char *b)
+{
+    const char *line = a;
+
+    for (; *a && *a == *b; a++, b++)
+        line = *a == '\n' ? a + 1 : line;
+    return line;
+}
+
+/* Takes away what no guest can be: pieces of a text that is none, distances to nodes that there are not. */
+static void sensible(struct slip_guest *guest)
+{
+    slip__field_dispose(slip__field_named(&slip__record_guest, "foreign"), guest);
+    for (size_t i = 0; i < guest->vnuma.count; i++) {
+        if (guest->vnuma.items[i].vdistances.count != guest->vnuma.count)
+            slip__field_dispose(slip__field_named(&slip__record_vnode, "vdistances"),
+                                &guest->vnuma.items[i]);
+    }
+}
+
+/* What the XML says of a random guest is in what is read of it, and writing that says the same bytes with nothing lost. */
+static void random_guests(void **state)
+{
+    struct random_source r = {20261121};
+
+    (void)state;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        struct slip_guest *guest = random_guest(&r, 3 + i % 3 * 6), *back;
+        struct slip_losses losses = {0};
+        char *text, *twice;
+
+        assert_non_null(guest);
+        sensible(guest);
+        text = write_raw(guest, &losses);
+        slip__losses_dispose(&losses);
+        random_drop_unsaid(guest);
+        back = read_raw(text, strlen(text));
+        says(&slip__record_guest, guest, back, text);
+        twice = write_raw(back, &losses);
+        if (strcmp(twice, text) != 0)
+            fail_msg("round %u: another text at '%.200s' than at '%.200s'", i,
+                     different_at(twice, text), different_at(text, twice));
+        assert_int_equal(slip__losses_sweep(&losses, "libvirt", back), 0);
+        for (size_t k = 0; k < losses.count; k++) {
+            if (losses.items[k].kind == SLIP_LOSS_UNSAYABLE)
+                fail_msg("round %u: %s\n%s", i, losses.items[k].message, text);
+        }
+        slip__losses_dispose(&losses);
+        free(text);
+        free(twice);
+        slip_guest_free(guest);
+        slip_guest_free(back);
+    }
+}
+
+#define GUEST(more)                                                       \
+    "<domain type='xen'><name>a</name><memory unit='MiB'>64</memory><os>" \
+    "<type>xenpvh</type><kernel>/k</kernel></os>" more "</domain>"
+
+static struct reading read_xml(const char *text, size_t len)
+{
+    struct slip_guest_options options = {.size = sizeof(options), .format = "libvirt"};
+
+    return read_options(text, len, &options);
+}
+
+static void units(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t mib;
+        const char *said;
+    } cases[] = {
+        {"<memory>65536</memory>", 64, ""},
+        {"<memory unit='b'>67108864</memory>", 64, ""},
+        {"<memory unit='bytes'>67108864</memory>", 64, ""},
+        {"<memory unit='KiB'>65536</memory>", 64, ""},
+        {"<memory unit='k'>65536</memory>", 64, ""},
+        {"<memory unit='M'>64</memory>", 64, ""},
+        {"<memory unit='GiB'> 1 </memory>", 1024, ""},
+        {"<memory unit='TiB'>1</memory>", 1 << 20, ""},
+        {"<memory unit='MB'>64</memory>", 62, "w232"},
+        {"<memory unit='EiB'>9999999999</memory>", -1, "205"},
+        {"<memory unit='MiB'>0</memory>", -1, "205"},
+        {"<memory unit=''>64</memory>", -1, "214"},
+        {"<memory unit='MiBs'>64</memory>", -1, "214"},
+        {"<memory unit='MiB'>-64</memory>", -1, "205"},
+        {"<memory unit='MiB'>0x40</memory>", 64, ""},
+        {"<memory unit='MiB'>64 MiB</memory>", -1, "112"},
+        {"<memory unit='MiB'/>", -1, "112"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[256];
+        struct reading r;
+
+        snprintf(
+            text, sizeof(text),
+            "<domain type='xen'><name>a</name>%s<os><type>xenpvh</type><kernel>/k</kernel></os>"
+            "</domain>",
+            cases[i].text);
+        r = read_xml(text, strlen(text));
+        if (strncmp(r.said, cases[i].said, strlen(cases[i].said)) != 0 ||
+            (cases[i].mib > 0 && (!r.guest || r.guest->memory.value != cases[i].mib)))
+            fail_msg("%s: %s", cases[i].text, r.said);
+        reading_dispose(&r);
+    }
+}
+
+/* However a text is laid out, it says the same. */
+static void layouts(void **state)
+{
+    static const struct {
+        const char *text, *title;
+    } cases[] = {
+        {"\xef\xbb\xbf" GUEST("<title>b</title>"), "b"},
+        {"\r\n\t <!-- before -->" GUEST("<title>b</title>\r\n"), "b"},
+        {"<?xml version='1.0' encoding='ISO-8859-1'?>" GUEST("<title>\xc3\xa9</title>"),
+         "\xc3\xa9"},
+        {GUEST("<title><![CDATA[<&]]>&amp;&#233;&#xe9;</title>"), "<&&\xc3\xa9\xc3\xa9"},
+        {GUEST("<title>a<!-- - -->b</title><?pi?>"), "ab"},
+        {GUEST("<title\n>b</title\n>"), "b"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct reading r = read_xml(cases[i].text, strlen(cases[i].text));
+
+        if (!r.guest || strcmp(r.guest->title.value, cases[i].title) != 0)
+            fail_msg("%s: %s", cases[i].text, r.said);
+        reading_dispose(&r);
+    }
+}
+
+/* text, n times piece, end: refused with that code, at once. */
+static void refused(const char *text, const char *piece, size_t n, const char *end, unsigned code)
+{
+    struct slip_buf buf = {0};
+    struct timespec from, to;
+    struct reading r;
+
+    slip__buf_puts(&buf, text);
+    for (size_t i = 0; i < n; i++)
+        slip__buf_puts(&buf, piece);
+    slip__buf_puts(&buf, end);
+    assert_false(buf.failed);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+    r = read_xml(buf.data, buf.len);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+    if (r.guest || !slip_diags_count(r.diags) || slip_diag_code(slip_diags_at(r.diags, 0)) != code)
+        fail_msg("%.40s...: %u wanted, said: %.200s", buf.data, code, r.said);
+    assert_true(to.tv_sec - from.tv_sec < 20); /* of processor, with all checks of memory */
+    reading_dispose(&r);
+    slip__buf_dispose(&buf);
+}
+
+static void hostile(void **state)
+{
+    (void)state;
+    refused("<domain>", "<a>", 100000, "", SLIP_CODE_XML_TOO_MUCH);
+    refused("<domain>", "<a/>", 100000, "</domain>", SLIP_CODE_XML_TOO_MUCH);
+    refused("<domain ", "", 0, "a='", SLIP_CODE_XML_SYNTAX);
+    refused("<domain>", "&lt;", 200000, "", SLIP_CODE_XML_SYNTAX);
+    refused("<domain ", "<", 100000, "", SLIP_CODE_XML_SYNTAX);
+    refused("<", "a", 1000000, "", SLIP_CODE_XML_SYNTAX);
+    refused("<!--", "x", 1000000, "", SLIP_CODE_XML_SYNTAX);
+    refused("<domain><![CDATA[", "]", 1000000, "", SLIP_CODE_XML_SYNTAX);
+    refused("<?xml ", " ", 1000000, "", SLIP_CODE_XML_SYNTAX);
+    refused("<domain>", "&#1;", 1, "</domain>", SLIP_CODE_XML_SYNTAX);
+    refused("<domain>", "&a;", 100000, "</domain>", SLIP_CODE_XML_SYNTAX);
+    refused("<!DOCTYPE d [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]>", "", 0,
+            "<domain>&b;</domain>", SLIP_CODE_XML_DOCTYPE);
+    refused("<!DOCTYPE d SYSTEM 'file:///dev/zero'>", "", 0, "<domain/>", SLIP_CODE_XML_DOCTYPE);
+    refused("<!DOCTYPE d [<!ENTITY % p SYSTEM 'http://192.0.2.1/'> %p;]>", "", 0, "<domain/>",
+            SLIP_CODE_XML_DOCTYPE);
+    refused("<domain", "\n", 1 << 20, "/>", SLIP_CODE_TOO_LONG);
+    refused("\x7f"
+            "ELF",
+            "\x01", 100, "", SLIP_CODE_XML_SYNTAX);
+    refused("<domain>\xff</domain>", "", 0, "", SLIP_CODE_NOT_UTF8);
+    refused("", "", 0, "", SLIP_CODE_XML_SYNTAX);
+}
+
+/* As many attributes as text: 65 of them, each of another name. */
+static void attributes(void **state)
+{
+    struct slip_buf buf = {0};
+    struct reading r;
+
+    (void)state;
+    slip__buf_puts(&buf, "<domain");
+    for (unsigned i = 0; i < SLIP_LIMIT_XML_ATTRIBUTES + 1; i++)
+        slip__buf_printf(&buf, " a%u=''", i);
+    slip__buf_puts(&buf, "/>");
+    r = read_xml(buf.data, buf.len);
+    assert_int_equal(slip_diag_code(slip_diags_at(r.diags, 0)), SLIP_CODE_XML_TOO_MUCH);
+    reading_dispose(&r);
+    slip__buf_dispose(&buf);
+}
+
+/* More than a guest keeps. */
+static void kept(void **state)
+{
+    struct slip_buf buf = {0};
+    struct reading r;
+    bool found = false;
+
+    (void)state;
+    slip__buf_puts(&buf, "<domain type='xen'><name>a</name>");
+    for (unsigned i = 0; i < SLIP_LIMIT_XML_KEPT + 1; i++)
+        slip__buf_puts(&buf, "<x/>");
+    slip__buf_puts(&buf, "</domain>");
+    r = read_xml(buf.data, buf.len);
+    for (size_t i = 0; i < slip_diags_count(r.diags); i++)
+        found = found || slip_diag_code(slip_diags_at(r.diags, i)) == SLIP_CODE_XML_TOO_MUCH;
+    assert_true(found);
+    reading_dispose(&r);
+    slip__buf_dispose(&buf);
+}
+
+/* Every beginning of a text, and the text with any one byte in it replaced, is read to an end. */
+static void damaged(void **state)
+{
+    static const char text[] =
+        GUEST("<vcpu current='1'>2</vcpu><devices><disk type='file'><source file='/a&amp;b'/>"
+              "<target dev='xvda'/></disk><x y='z'><!-- c --><![CDATA[d]]></x></devices>");
+    struct random_source random = {7};
+    char copy[sizeof(text)];
+    struct reading r;
+
+    (void)state;
+    for (size_t len = 0; len < sizeof(text); len++) {
+        r = read_xml(text, len);
+        assert_int_equal(r.guest != NULL, len == sizeof(text) - 1);
+        reading_dispose(&r);
+    }
+    for (size_t i = 0; i < 2000; i++) {
+        memcpy(copy, text, sizeof(text));
+        copy[random_roll(&random, sizeof(text) - 1)] = (char)random_roll(&random, 256);
+        r = read_xml(copy, sizeof(text) - 1);
+        assert_int_equal(r.guest == NULL, slip_diags_errors(r.diags) > 0);
+        reading_dispose(&r);
+    }
+}
+
+static void one_gigabyte(void **state)
+{
+    struct slip_diags *diags = slip_diags_new();
+    struct slip_error *err = NULL;
+    struct slip_guest *guest = NULL;
+    char path[] = "/tmp/slipway-xml-XXXXXX";
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "<domain>", 8), 8);
+    assert_int_equal(ftruncate(fd, 1 << 30), 0);
+    assert_true(slip_guest_load(path, NULL, diags, &guest, &err) < 0);
+    assert_int_equal(slip_error_code(err), SLIP_CODE_TOO_LONG);
+    close(fd);
+    unlink(path);
+    slip_error_free(err);
+    slip_diags_free(diags);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(table),   cmocka_unit_test(random_guests), cmocka_unit_test(units),
+        cmocka_unit_test(layouts), cmocka_unit_test(hostile),       cmocka_unit_test(attributes),
+        cmocka_unit_test(kept),    cmocka_unit_test(damaged),       cmocka_unit_test(one_gigabyte),
+    };
+
+    return cmocka_run_group_tests_name("libvirt", tests, NULL, NULL);
+}
