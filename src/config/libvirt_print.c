@@ -162,30 +162,38 @@ static void print_text(struct slip_buf *out, const char *text, bool attr)
     slip__buf_put(out, from, (size_t)(text - from));
 }
 
-void slip__xml_print(struct slip_buf *out, const struct xml_node *node, unsigned level)
+/* Where there is text between elements, white space would be more of it: all of that is on one line. */
+static void print_node(struct slip_buf *out, const struct xml_node *node, unsigned level,
+                       bool one_line)
 {
-    bool has_text = node->text && *node->text;
+    bool has_text = node->text && *node->text, inside = one_line || has_text;
+    const char *end = one_line ? "" : "\n";
 
-    slip__buf_printf(out, "%*s<%s", (int)level * 2, "", node->name);
+    slip__buf_printf(out, "%*s<%s", one_line ? 0 : (int)level * 2, "", node->name);
     for (size_t i = 0; i < node->n_attrs; i++) {
         slip__buf_printf(out, " %s='", node->attrs[i].name);
         print_text(out, node->attrs[i].value, true);
         slip__buf_putc(out, '\'');
     }
     if (!has_text && !node->first) {
-        slip__buf_puts(out, "/>\n");
+        slip__buf_printf(out, "/>%s", end);
         return;
     }
     slip__buf_putc(out, '>');
     if (has_text)
         print_text(out, node->text, false);
-    if (node->first) {
+    if (node->first && !inside)
         slip__buf_putc(out, '\n');
-        for (const struct xml_node *child = node->first; child; child = child->next)
-            slip__xml_print(out, child, level + 1);
+    for (const struct xml_node *child = node->first; child; child = child->next)
+        print_node(out, child, level + 1, inside);
+    if (node->first && !inside)
         slip__buf_printf(out, "%*s", (int)level * 2, "");
-    }
-    slip__buf_printf(out, "</%s>\n", node->name);
+    slip__buf_printf(out, "</%s>%s", node->name, end);
+}
+
+void slip__xml_print(struct slip_buf *out, const struct xml_node *node, unsigned level)
+{
+    print_node(out, node, level, false);
 }
 
 /* XML 1.0 has no control characters, and not the two code points that no text is to have. Texts are UTF-8 already. */
