@@ -316,7 +316,7 @@ static void write_features(struct libvirt_writer *w)
     bool flags =
         SLIP_IS_GIVEN(g->cpuid) && g->cpuid.count && strcmp(g->cpuid.items[0].value, "host") == 0;
     bool nested = SLIP_IS_GIVEN(g->nestedhvm) && slip__libvirt_is_hvm(g);
-    struct xml_node cpu = {.name = "cpu"}, *made;
+    struct xml_node cpu = {0}, *made;
     const char *name = NULL;
 
     /* vmx first, as libvirt has it; it goes again if there is nothing to go with. */
