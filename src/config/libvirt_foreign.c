@@ -60,6 +60,11 @@ static void keep_element(struct libvirt_reader *r, const struct path *path,
     char where[PATH_BYTES + 24];
     size_t n = ordinal(node);
 
+    if (n && slip__xml_single(node->parent, node->name)) {
+        slip__diag(r->diags, SLIP_CODE_KEY_REPEATED, node->span,
+                   "<%.60s> is there again; the first one counts", node->name);
+        return;
+    }
     if (list_full(r, node->span))
         return;
     snprintf(where, sizeof(where), n ? "%s#%zu" : "%s", path->text, n);
