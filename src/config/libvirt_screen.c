@@ -51,7 +51,12 @@ static void read_listen(struct libvirt_reader *r, struct xml_node *node, struct 
 {
     struct xml_node *listen = child(node, "listen");
     const struct xml_attr *attr = slip__xml_attr(node, "listen");
-    const struct xml_attr *address = listen ? slip__xml_attr(listen, "address") : NULL;
+    const struct xml_attr *address;
+
+    while (listen && !(slip__xml_attr(listen, "type") &&
+                       strcmp(slip__xml_attr(listen, "type")->value, "address") == 0))
+        listen = slip__xml_child(node, "listen", listen);
+    address = listen ? slip__xml_attr(listen, "address") : NULL;
 
     if (listen && slip__libvirt_take_if(listen, "type", "address"))
         slip__libvirt_take(listen, "address");
