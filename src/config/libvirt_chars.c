@@ -136,7 +136,7 @@ static void read_consoles(struct libvirt_reader *r, struct xml_node *devices)
     size_t n = 0;
 
     for (struct xml_node *node = child(devices, "console"); node && !r->oom;
-         node = slip__xml_child(devices, "console", node), n++) {
+         node = slip__xml_child(devices, "console", node)) {
         SLIP_AUTO(slip__buf_dispose) struct slip_buf text = {0};
         struct xml_node *target = child(node, "target");
         const char *type = value_of(target, "type");
@@ -157,6 +157,7 @@ static void read_consoles(struct libvirt_reader *r, struct xml_node *devices)
             slip__libvirt_take(target, "type");
             take_port(node, n);
         }
+        n++;
     }
 }
 
