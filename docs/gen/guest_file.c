@@ -64,6 +64,12 @@ static const char introduction[] =
     "An hvm guest with none of them boots its disks with the default firmware, seabios. This version builds guests that start\n"
     "from `kernel` in a pvh container; it refuses the other ways before anything is created.\n"
     "\n"
+    "A kernel's own entries decide by which boot protocol a pvh guest starts: the first that it has of PVH, Linux 64-bit, Linux\n"
+    "32-bit, Multiboot 2 and Multiboot 1. `slipway plan FILE` says which, and why each other was passed over; `protocol` forces one.\n"
+    "Linux as a plain ELF file without notes starts by `protocol = \"linux64\"` alone, since nothing in it says that it is Linux. A\n"
+    "file of no format is `protocol = \"flat\"`, with `load_address`, and `entry_address` if it is not entered at its first byte. For\n"
+    "Linux' own entries several modules are one initrd, one behind the other.\n"
+    "\n"
     "The command line is `cmdline`; without it, `root=ROOT` and the text of `extra`, one after the other. With `cmdline`, `root`\n"
     "and `extra` have no effect and warn. A command line without `console=` gets the engine's own; `autoconsole = 0` stops that.\n";
 

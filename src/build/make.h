@@ -18,10 +18,11 @@ struct slip_module {
 struct slip_kernel_place {
     bool changes; /* from what the image is set to now */
     enum slip_image_form form;
-    uint64_t gpa; /* of the lowest segment */
+    uint64_t
+        gpa; /* of the lowest segment; of a form that is linked somewhere: 0, where it is linked */
 };
 
-/* After probing, and again after loading, when more is known: is this the right form at the right place? A bzImage without a PVH
+/* After probing, and again after each loading, when more is known, until it changes nothing: is this the right form at the right place? A bzImage without a PVH
  * entry starts from its bare form, and so does one whose guest names one of Linux' protocols; a kernel that may be moved is moved if
  * it can't stay. SLIP_EIMAGE: there is no place for it, or no protocol. */
 int slip__kernel_place(const struct slip_guest *guest, const struct slip_machine *machine,

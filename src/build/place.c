@@ -115,9 +115,9 @@ int slip__kernel_place(const struct slip_guest *guest, const struct slip_machine
 
     *ret = (struct slip_kernel_place){.form = image->form};
     if (guest->type.value != SLIP_TYPE_PVH || image->form == SLIP_FORM_LINUX)
-        return 0;
+        return 0; /* the bare form has its place already */
     if (image->loaded && !bare) {
-        rc = slip__protocol_decide(guest, image, &decision, err);
+        rc = slip__protocol_choose(guest, image, &decision, err);
         if (rc < 0)
             return rc;
         bare = decision.form == SLIP_FORM_LINUX;
@@ -126,8 +126,13 @@ int slip__kernel_place(const struct slip_guest *guest, const struct slip_machine
         *ret = (struct slip_kernel_place){.changes = true, .form = SLIP_FORM_LINUX};
         return place_linux(guest, machine, image, &ret->gpa, err);
     }
+    if (image->loaded && decision.form != image->form) {
+        *ret = (struct slip_kernel_place){.changes = true, .form = decision.form};
+        return 0;
+    }
     reloc = image->loaded ? moves(image, decision.protocol) : NULL;
-    if (!reloc || image->n_segments == 0 || lies_well(guest, machine, image))
+    if (!reloc || image->n_segments == 0 ||
+        (lies_well(guest, machine, image) && slip__image_end(image) <= SLIP_4_GIB))
         return 0;
     ret->changes = true;
     return place_moved(guest, machine, image, reloc, &ret->gpa, err);

@@ -156,7 +156,7 @@ static void put_entry(struct slip_buf *why, const struct slip_image *image,
 
 static void put_moved(struct slip_buf *why, const struct slip_image *image)
 {
-    if (image->moved_up && image->form == SLIP_FORM_KERNEL)
+    if (image->moved_up && image->form != SLIP_FORM_LINUX)
         slip__buf_printf(why, "; moved from 0x%llx to 0x%llx, since it can't be where it is linked",
                          (unsigned long long)(image->segments[0].gpa - image->moved_up),
                          (unsigned long long)image->segments[0].gpa);
@@ -211,6 +211,18 @@ static void explain(const struct slip_image *image, const struct choice *taken, 
     }
 }
 
+/* What of the file a protocol starts from. A Multiboot header without addresses of its own means the kernel as it is. */
+static enum slip_image_form form_of(const struct slip_image *image, enum slip_protocol protocol)
+{
+    if (is_linux(protocol) && image->format == SLIP_IMAGE_BZIMAGE)
+        return SLIP_FORM_LINUX;
+    if (protocol == SLIP_PROTOCOL_MULTIBOOT1 && image->multiboot[0].has_addresses)
+        return SLIP_FORM_MULTIBOOT1;
+    if (protocol == SLIP_PROTOCOL_MULTIBOOT2 && image->multiboot[1].has_addresses)
+        return SLIP_FORM_MULTIBOOT2;
+    return SLIP_FORM_KERNEL;
+}
+
 static const struct choice *forced_choice(const struct slip_guest *guest)
 {
     for (size_t i = 0; i < SLIP_COUNT(choices); i++) {
@@ -236,7 +248,6 @@ static int decide_pvh(const struct slip_guest *guest, const struct slip_image *i
     const struct choice *choice = forced ? forced : first_choice(image);
     const struct slip_entry *entry;
     bool elf = false;
-    int rc;
 
     if (!choice)
         return no_entry(image, err);
@@ -249,13 +260,7 @@ static int decide_pvh(const struct slip_guest *guest, const struct slip_image *i
         return no_forced_entry(image, choice, err);
     ret->protocol = choice->protocol;
     ret->entry_gpa = entry->address;
-    ret->form = is_linux(choice->protocol) && image->format == SLIP_IMAGE_BZIMAGE
-                    ? SLIP_FORM_LINUX
-                    : SLIP_FORM_KERNEL;
-    /* In another form it lies elsewhere, and has to be brought there first (place.c). */
-    rc = ret->form == image->form ? check_entry(image, choice, entry->address, err) : 0;
-    if (rc < 0)
-        return rc;
+    ret->form = form_of(image, choice->protocol);
     slip__buf_printf(why, forced ? "the description asks for %s; " : "a pvh guest starts by %s; ",
                      slip__boot_protocol(choice->protocol)->name);
     put_entry(why, image, ret, elf);
@@ -295,7 +300,7 @@ static int decide_pv(const struct slip_guest *guest, const struct slip_image *im
     return 0;
 }
 
-int slip__protocol_decide(const struct slip_guest *guest, const struct slip_image *image,
+int slip__protocol_choose(const struct slip_guest *guest, const struct slip_image *image,
                           struct slip_decision *ret, struct slip_error **err)
 {
     static int (*const decide[SLIP_TYPES])(const struct slip_guest *, const struct slip_image *,
@@ -317,6 +322,18 @@ int slip__protocol_decide(const struct slip_guest *guest, const struct slip_imag
         return rc;
     ret->why = slip__buf_steal(&why);
     return ret->why ? 0 : slip__error_oom(err);
+}
+
+int slip__protocol_decide(const struct slip_guest *guest, const struct slip_image *image,
+                          struct slip_decision *ret, struct slip_error **err)
+{
+    int rc = slip__protocol_choose(guest, image, ret, err);
+
+    for (size_t i = 0; rc == 0 && i < SLIP_COUNT(choices); i++) {
+        if (choices[i].protocol == ret->protocol)
+            rc = check_entry(image, &choices[i], ret->entry_gpa, err);
+    }
+    return rc;
 }
 
 enum slip_protocol slip__protocol_guess(const struct slip_guest *guest,

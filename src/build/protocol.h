@@ -21,6 +21,9 @@ struct slip_decision {
  * Refuses (SLIP_EIMAGE, SLIP_EENGINE) with what there is instead. */
 int slip__protocol_decide(const struct slip_guest *guest, const struct slip_image *image,
                           struct slip_decision *ret, struct slip_error **err);
+/* The same for an image that may not be in its form and place yet (place.c): whether its entry is in it is not asked. */
+int slip__protocol_choose(const struct slip_guest *guest, const struct slip_image *image,
+                          struct slip_decision *ret, struct slip_error **err);
 /* The protocol that a guest starts by as far as its description says, for an image that is not read yet. */
 enum slip_protocol slip__protocol_guess(const struct slip_guest *guest,
                                         const struct slip_image *image);

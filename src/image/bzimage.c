@@ -59,6 +59,9 @@ static int check_length(const struct slip_image *image, struct slip_reader *r,
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_TRUNCATED,
                                 "it is cut off inside its setup header: %llu bytes, %u needed",
                                 ULL(image->elf->source.bytes), header_end);
+    /* The size is rounded up to its unit; a file that no kernel build made is not always (memtest86+'s, which packs nothing). */
+    if (rest && slip__reader_u32(r, SLIP_BZIMAGE_PAYLOAD_OFFSET) == 0)
+        rest -= SLIP_BZIMAGE_SYSSIZE_UNIT - 1;
     if (setup + rest > image->elf->source.bytes)
         return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_IMAGE_TRUNCATED,
                                 "it is cut off: its header promises %llu bytes (setup %llu, kernel "

@@ -12,4 +12,8 @@
 /* Domains of one hypervisor: Xen's numbers end below 0x7ff0. */
 #define SLIP_LIMIT_DOMAINS 0x7ff0u
 
+/* How often a kernel is taken to another form or place than it was loaded in: into the form that its notes ask for, then to where it can
+ * be. Its reader is a child that nobody vouches for, and might ask for ever. */
+#define SLIP_LIMIT_KERNEL_PLACES 3u
+
 #endif

@@ -5,13 +5,13 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "boot/payload.h"
 #include "build/make.h"
 #include "image/pv.h"
 #include "life/life.h"
+#include "life/limits.h"
 
 /* Turns the bytes of one stage into the caller's progress. */
 struct stage {
@@ -37,16 +37,6 @@ static uint64_t lap(uint64_t *since)
     return us;
 }
 
-/* The reader of flat binaries is on its way. */
-static int flat_unbuilt(int fd, int64_t gpa, int64_t entry, struct slip_error **err)
-{
-    close(fd);
-    return slip__error_code(err, SLIP_EIMAGE, SLIP_CODE_BOOT_UNBUILT,
-                            "flat binaries (0x%llx, entered at 0x%llx) are not built into this "
-                            "version",
-                            (unsigned long long)gpa, (unsigned long long)entry);
-}
-
 static int probe_image(const struct slip_guest *guest, struct slip_payload *payload,
                        struct slip_image **ret, struct slip_error **err)
 {
@@ -57,7 +47,8 @@ static int probe_image(const struct slip_guest *guest, struct slip_payload *payl
 
     payload->kernel.fd = -1; /* the image takes it, also on failure */
     if (flat)
-        return flat_unbuilt(fd, gpa, entry, err);
+        return slip__image_flat(fd, payload->kernel.size_bytes, payload->kernel.name, (uint64_t)gpa,
+                                (uint64_t)entry, ret, err);
     return slip__image_probe(fd, payload->kernel.size_bytes, payload->kernel.name, ret, err);
 }
 
@@ -123,10 +114,13 @@ static int know_image(const struct slip_guest *guest, const struct slip_machine 
 
     if (rc == 0)
         rc = read_notes(guest, machine, image, err);
-    if (rc == 0 && image->loaded)
+    changed = image->loaded;
+    for (unsigned i = 0; rc == 0 && changed && i < SLIP_LIMIT_KERNEL_PLACES; i++) {
         rc = settle(guest, machine, image, NULL, &changed, err);
-    return rc == 0 && image->loaded && changed ? slip__image_load(image, NULL, NULL, NULL, err)
-                                               : rc;
+        if (rc == 0 && changed)
+            rc = slip__image_load(image, NULL, NULL, NULL, err);
+    }
+    return rc;
 }
 
 /* A pv kernel's notes may say that its segments belong elsewhere: then, which is rare, it is loaded again. */
@@ -152,17 +146,21 @@ static int load(const struct slip_guest *guest, const struct slip_machine *machi
                 struct slip_image *image, struct slip_ram *ram, struct stage *stage,
                 struct slip_error **err)
 {
-    bool changed = false;
+    bool changed = true; /* from what was known before: nothing, perhaps */
     int rc = slip__image_load(image, ram, tell, stage, err);
 
     if (rc < 0)
         return rc;
     if (guest->type.value == SLIP_TYPE_PV)
         return load_pv_again(image, ram, stage, err);
-    rc = settle(guest, machine, image, ram, &changed, err);
-    if (rc == 0 && changed)
-        rc = slip__layout_fits(guest, machine, image, modules, files->n_modules, err);
-    return rc == 0 && changed ? slip__image_load(image, ram, tell, stage, err) : rc;
+    for (unsigned i = 0; rc == 0 && changed && i < SLIP_LIMIT_KERNEL_PLACES; i++) {
+        rc = settle(guest, machine, image, ram, &changed, err);
+        if (rc == 0 && changed)
+            rc = slip__layout_fits(guest, machine, image, modules, files->n_modules, err);
+        if (rc == 0 && changed)
+            rc = slip__image_load(image, ram, tell, stage, err);
+    }
+    return rc;
 }
 
 static struct slip_module *list_modules(const struct slip_payload *payload)
