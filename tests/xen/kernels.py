@@ -36,6 +36,10 @@ def i386():
     kernel = slipway.guest_file("i386/vmlinuz")
     if not os.path.exists(kernel):
         tap.skip("no i386 kernel: scripts/guest-kernel made none")
+    # Without it Xen reads the instruction that exited by the guest's page tables, and under an emulated SVM a 32-bit kernel with
+    # paging never gets past its first CPUID, whoever made the guest.
+    if "SVM:" in host.xl("dmesg") and "Next-RIP" not in host.xl("dmesg"):
+        tap.skip("this processor's SVM does not save the next instruction's address (nrip-save)")
     with host.Host() as xen:
         result = xen.boot(xen.debian("pvh", kernel=kernel, ramdisk=slipway.guest_file("i386/initrd.img"), extra="panic=-1"),
                           seconds=180)
