@@ -49,8 +49,9 @@
 /* Descriptors come in by a message, and take the lowest free numbers. */
 #define MAX_DESCRIPTORS 16u
 #define MAX_STACK_BYTES (8u << 20)
-/* From the signal that ends who took too long to the one that nobody survives. */
-#define CPU_GRACE_SECONDS 2u
+/* From the signal that ends who took too long, which it can't refuse, to the one that nobody survives. Long: where a host takes its
+ * processors away for seconds, the kernel may see both limits passed at once and send the second, which says less. */
+#define CPU_GRACE_SECONDS 60u
 /* What the sanitizer keeps back of freed memory, and its own tables. */
 #define SANITIZER_BYTES (SANITIZED ? 1ull << 30 : 0ull)
 
