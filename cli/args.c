@@ -32,6 +32,8 @@ static const struct {
      offsetof(struct cli_args, svg)},
     {'t', false, "to", "FORMAT", "write FORMAT: xl, xm, libvirt, sxpr, libxl-json",
      offsetof(struct cli_args, to)},
+    {'T', false, "type", "TYPE", "the type to change to: pv, pvh, hvm",
+     offsetof(struct cli_args, type)},
     {'f', false, "from", "FORMAT", "read FORMAT, whatever FILE looks like",
      offsetof(struct cli_args, from)},
     {'o', true, "output", "OUT", "write to the file OUT (-: standard output)",

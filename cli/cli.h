@@ -38,6 +38,7 @@ struct cli_args {
     const char *record;
     const char *svg;
     const char *to;
+    const char *type;
     const char *from;
     const char *out;
     const char *xend_version;
@@ -87,7 +88,8 @@ struct cli_guest {
     const char *path;
     struct slip_diags *diags;
     struct slip_guest *guest;
-    size_t shown; /* diagnostics already printed */
+    const char *format; /* that it was in */
+    size_t shown;       /* diagnostics already printed */
     uint64_t parse_us;
 };
 

@@ -47,10 +47,11 @@ int cli_guest_load(const struct cli_args *args, struct cli_guest *ret)
 {
     struct slip_guest_options options = {.size = sizeof(options),
                                          .flags = (args->xl_compat ? SLIP_GUEST_XL_COMPAT : 0) |
-                                                  (args->to ? SLIP_GUEST_CONVERT : 0),
+                                                  (args->to || args->type ? SLIP_GUEST_CONVERT : 0),
                                          .format = args->from,
                                          .overrides = (const char *const *)args->names + 1,
-                                         .n_overrides = (size_t)args->n - 1};
+                                         .n_overrides = (size_t)args->n - 1,
+                                         .ret_format = &ret->format};
     struct slip_error *err = NULL;
     uint64_t start = text_now_us();
     int rc;

@@ -11,13 +11,14 @@
 extern const struct cli_verb cli_verb_run, cli_verb_create, cli_verb_list, cli_verb_console,
     cli_verb_pause, cli_verb_unpause, cli_verb_shutdown, cli_verb_reboot, cli_verb_destroy,
     cli_verb_info, cli_verb_attach, cli_verb_detach, cli_verb_engines, cli_verb_check,
-    cli_verb_plan, cli_verb_inspect, cli_verb_convert, cli_verb_conform, cli_verb_explain;
+    cli_verb_plan, cli_verb_inspect, cli_verb_convert, cli_verb_retarget, cli_verb_conform,
+    cli_verb_explain;
 
 static const struct cli_verb *const verbs[] = {
-    &cli_verb_run,     &cli_verb_create,   &cli_verb_list,    &cli_verb_console, &cli_verb_pause,
-    &cli_verb_unpause, &cli_verb_shutdown, &cli_verb_reboot,  &cli_verb_destroy, &cli_verb_info,
-    &cli_verb_attach,  &cli_verb_detach,   &cli_verb_engines, &cli_verb_check,   &cli_verb_plan,
-    &cli_verb_inspect, &cli_verb_convert,  &cli_verb_conform, &cli_verb_explain,
+    &cli_verb_run,     &cli_verb_create,   &cli_verb_list,     &cli_verb_console, &cli_verb_pause,
+    &cli_verb_unpause, &cli_verb_shutdown, &cli_verb_reboot,   &cli_verb_destroy, &cli_verb_info,
+    &cli_verb_attach,  &cli_verb_detach,   &cli_verb_engines,  &cli_verb_check,   &cli_verb_plan,
+    &cli_verb_inspect, &cli_verb_convert,  &cli_verb_retarget, &cli_verb_conform, &cli_verb_explain,
 };
 
 const struct cli_verb *cli_verb_at(size_t index)

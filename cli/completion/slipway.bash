@@ -25,6 +25,8 @@ _slipway()
         words=$(_slipway_words engines)
     elif [[ $before == --to || $before == --from ]]; then
         words=$(_slipway_words formats)
+    elif [[ $before == --type ]]; then
+        words="pv pvh hvm"
     elif [[ $word == -* ]]; then
         words=$(_slipway_words options "$verb")
     else

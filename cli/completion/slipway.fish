@@ -23,5 +23,6 @@ complete -c slipway -n '__fish_seen_subcommand_from attach detach' -f -a 'disk v
 complete -c slipway -n '__fish_seen_subcommand_from explain' -f -a '(slipway explain 2>/dev/null | string replace -r " .*" "")'
 complete -c slipway -n '__fish_seen_subcommand_from help' -f -a '(__slipway_verbs)'
 complete -c slipway -n '__fish_seen_subcommand_from run create plan' -s e -l engine -x -a '(slipway engines 2>/dev/null | string match -rg "^([a-z]+) ")'
-complete -c slipway -n '__fish_seen_subcommand_from convert' -l to -x -a '(slipway help convert 2>/dev/null | string match -rg "write FORMAT: (.*)" | string split ", ")'
-complete -c slipway -n '__fish_seen_subcommand_from convert' -l from -x -a '(slipway help convert 2>/dev/null | string match -rg "write FORMAT: (.*)" | string split ", ")'
+complete -c slipway -n '__fish_seen_subcommand_from convert retarget' -l to -x -a '(slipway help convert 2>/dev/null | string match -rg "write FORMAT: (.*)" | string split ", ")'
+complete -c slipway -n '__fish_seen_subcommand_from convert retarget' -l from -x -a '(slipway help convert 2>/dev/null | string match -rg "write FORMAT: (.*)" | string split ", ")'
+complete -c slipway -n '__fish_seen_subcommand_from retarget' -l type -x -a 'pv pvh hvm'

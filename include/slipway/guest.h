@@ -31,6 +31,7 @@ struct slip_guest_options {
     const char *format;           /* "xl", ...; NULL: recognised by content */
     const char *const *overrides; /* n_overrides texts KEY=VALUE, as on xl's command line */
     size_t n_overrides;
+    const char **ret_format; /* NULL, or where the name of the format that it was in goes; it lives as long as the library */
 };
 
 /* Reads path ("-": standard input), appends what is wrong to diags, and returns the guest in *ret.
@@ -81,6 +82,23 @@ SLIP_API int slip_guest_convert(const struct slip_guest *guest,
                                 struct slip_diags *diags, char **ret,
                                 struct slip_losses **ret_losses,
                                 struct slip_error **err) SLIP_MUST_CHECK;
+
+/* What slip_guest_retarget() changed. */
+struct slip_changes;
+SLIP_API void slip_changes_free(struct slip_changes *changes); /* NULL is fine */
+SLIP_API size_t slip_changes_count(const struct slip_changes *changes);
+/* One as a line of text: "disk[0].vdev: hda -> xvda (there is no emulated controller: ...)". The caller frees *ret with free(). */
+SLIP_API int slip_changes_to_text(const struct slip_changes *changes, size_t index, char **ret,
+                                  struct slip_error **err);
+/* All as a JSON array of objects: "setting", "before", "after", "reason". The caller frees *ret with free(). */
+SLIP_API int slip_changes_to_json(const struct slip_changes *changes, char **ret,
+                                  struct slip_error **err);
+
+/* The same guest in another container, type: "pv", "pvh", "hvm". What had to change, and why, is in *ret_changes. It is to be written
+ * by slip_guest_convert(); guest stays as it is. The caller frees *ret and *ret_changes. */
+SLIP_API int slip_guest_retarget(const struct slip_guest *guest, const char *type,
+                                 struct slip_guest **ret, struct slip_changes **ret_changes,
+                                 struct slip_error **err) SLIP_MUST_CHECK;
 
 SLIP_END_DECLS
 

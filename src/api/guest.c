@@ -157,6 +157,8 @@ int slip_guest_parse(const char *name, const char *folder, const void *text, siz
         (rc = format_of(opts.format, text, len, &format, err)) < 0 ||
         (rc = absolute_folder(folder, &whole_folder, err)) < 0)
         return rc;
+    if (opts.ret_format)
+        *opts.ret_format = format->name;
     strictness = (struct slip_strictness){.xl_compat = opts.flags & SLIP_GUEST_XL_COMPAT,
                                           .convert = opts.flags & SLIP_GUEST_CONVERT};
     source = slip__diags_add_source(diags, name, text, len);

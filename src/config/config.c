@@ -10,6 +10,8 @@
 static const struct slip_format *const formats[] = {
     &slip__format_libvirt,
     &slip__format_xm,
+    &slip__format_sxpr,
+    &slip__format_libxl_json,
     &slip__format_xl,
 };
 

@@ -43,6 +43,8 @@ struct slip_format {
 };
 
 extern const struct slip_format slip__format_libvirt;
+extern const struct slip_format slip__format_libxl_json;
+extern const struct slip_format slip__format_sxpr;
 extern const struct slip_format slip__format_xl;
 extern const struct slip_format slip__format_xm;
 

@@ -306,4 +306,7 @@ void slip__rules_check(struct slip_rules *r)
     for (size_t i = 0; i < SLIP_COUNT(checks); i++)
         checks[i].run(r);
     slip__rules_check_form(r);
+    slip__rules_check_type(r);
+    slip__rules_check_emulated(r);
+    slip__rules_check_together(r);
 }

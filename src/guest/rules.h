@@ -24,6 +24,14 @@ void slip__rules_check(struct slip_rules *r);
 
 /* The parts of slip__rules_check() that are about how values are written: their syntax, deprecated spellings. */
 void slip__rules_check_form(struct slip_rules *r);
+/* What the guest's type has no use for: keys, and devices of its lists. */
+void slip__rules_check_type(struct slip_rules *r);
+void slip__rules_check_emulated(struct slip_rules *r);
+/* The index-th field that some type ignores: its name if this type does, "" if not, NULL past the end. *ret_device: it is an
+ * emulated device. */
+const char *slip__rules_typed(size_t index, enum slip_type type, bool *ret_device);
+/* Devices beside each other, CPUs and nodes. */
+void slip__rules_check_together(struct slip_rules *r);
 
 /* The parts of these that are about disks and network interfaces. first_vif: the number of the guest's first interface, which is
  * 0 but for one that is plugged in later; the guest's uuid must be set. */

@@ -17,7 +17,7 @@ static const char mistaken[] = "name='a b';type='pvv';kernel='k';bios='x';root='
                                "ramdisk=['a','b'];bootloader_args=[oops];serial='pty';cmdlin=1\n";
 static const char clean[] =
     "name='a\\x41';type='pvh';kernel='k';root='x';extra='y';extra+='z'\n"
-    "ramdisk=['a','b'];serial='pty';uuid='4A3C1E0E8B1F4D8E9A570D2B6C7F1E90'\n"
+    "ramdisk=['a','b'];irqs=[5];uuid='4A3C1E0E8B1F4D8E9A570D2B6C7F1E90'\n"
     "disk=['d,raw,xvda','vdev=xvdb,backendtype=phy,script=s,target=e'];vif=['','bridge=b,mac=02:00:00:00:00:01']\n";
 
 static int parse(const char *text, struct slip_diags *diags, struct slip_guest **ret,

@@ -85,7 +85,7 @@ static void one_method(void **state)
     assert_int_equal(slip__guest_boot_method(r.guest), SLIP_BOOT_KERNEL);
     assert_false(SLIP_IS_SET(r.guest->firmware));
     reading_dispose(&r);
-    r = read_ok("name='a';type='pvh';bootloader='pygrub'");
+    r = read_ok("name='a';type='pvh';bootloader='pygrub';disk=['d,raw,xvda']");
     assert_int_equal(slip__guest_boot_method(r.guest), SLIP_BOOT_BOOTLOADER);
     reading_dispose(&r);
 }
@@ -191,7 +191,7 @@ static void idle_keys(void **state)
         read_text("name='a';type='hvm';root='x';ramdisk='r'"),
         "w311 1:38+3 'ramdisk' has no effect: seabios finds its own kernel; w311 1:26+3 'root' has no effect: seabios finds its own kernel");
     expect_said(read_text("name='a';type='pvh';firmware='pvgrub';cmdline='x'"), "");
-    expect_said(read_text("name='a';type='pvh';bootloader='pygrub';cmdline='x'"), "");
+    expect_said(read_text("name='a';type='pvh';bootloader='pygrub';cmdline='x';disk=['d,raw,xvda']"), "");
     expect_said(read_text(PVH "bootloader_args=['-q']"),
                 "w312 2:17+6 'bootloader_args' has no effect without 'bootloader'");
     expect_said(
