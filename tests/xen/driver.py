@@ -73,7 +73,8 @@ def main():
             words += ["-f", "%s:guest/%s" % (os.path.join(GUEST, name), name)]
     for kernel in KERNELS:
         words += ["-f", "%s:kernels/%s" % (kernel, os.path.basename(kernel))]
-    words += ["-f", HERE + ":tests/xen", "-f", os.path.join(ROOT, "tests", "lib") + ":tests/lib", job]
+    words += ["-f", HERE + ":tests/xen", "-f", os.path.join(ROOT, "tests", "lib") + ":tests/lib",
+              "-f", os.path.join(ROOT, "tests", "data", "xl") + ":tests/data/xl", job]
     sys.stdout.flush()
     os.execve(words[0], words, dict(os.environ, SLIPWAY_XEN_LAB=LAB))
     return 1
