@@ -15,6 +15,7 @@
 #include "build/pv.h"
 #include "image/image.h"
 #include "image/pv.h"
+#include "image/wire.h"
 #include "slipway/plan.h"
 
 /* RAM at 1 MiB, small enough to be cleared each time. */
@@ -144,6 +145,25 @@ static inline void fuzz_plan_all(struct slip_image *image)
         fuzz_plan_pvh(image, protocol);
 }
 
+/* Each form there is, moved too, and loaded where that fits. Ends in the one that it began with. */
+static inline void fuzz_forms(struct slip_image *image, struct slip_ram *ram)
+{
+    struct slip_error *err = NULL;
+
+    for (int form = SLIP_FORM_MULTIBOOT2; form >= SLIP_FORM_KERNEL; form--) {
+        if (fuzz_call(slip__image_use(image, (enum slip_image_form)form, FUZZ_RAM_GPA, &err),
+                      &err) < 0)
+            continue;
+        fuzz_require(slip__image_check(image) == NULL, "a form keeps what image.h promises");
+        fuzz_call(slip__image_load_here(image, ram, NULL, NULL, &err), &err);
+        if (fuzz_call(slip__image_move_to(image, FUZZ_RAM_GPA + 0x1000, &err), &err) == 0) {
+            fuzz_call(slip__image_load_here(image, ram, NULL, NULL, &err), &err);
+            fuzz_require(slip__image_check(image) == NULL, "a move keeps what image.h promises");
+        }
+    }
+    fuzz_call(slip__image_use(image, SLIP_FORM_KERNEL, 0, &err), &err);
+}
+
 static inline void fuzz_image(const uint8_t *bytes, size_t len)
 {
     struct slip_ram ram = {
@@ -163,6 +183,7 @@ static inline void fuzz_image(const uint8_t *bytes, size_t len)
     if (fuzz_call(slip__image_load(image, NULL, NULL, NULL, &err), &err) == 0) {
         fuzz_check(image);
         fuzz_describe(image);
+        fuzz_forms(image, &ram);
         memset(fuzz_ram, 0, sizeof(fuzz_ram));
         if (fuzz_call(slip__image_load(image, &ram, NULL, NULL, &err), &err) == 0 ||
             fuzz_call(slip__image_load(image, NULL, NULL, NULL, &err), &err) == 0)

@@ -20,12 +20,11 @@
 
 #define PAYLOAD_HEAD_BYTES 16u
 
-/* Not handled: said by name. Magic from lzop and from old compress(1), which Linux knows too. */
+/* Not handled: said by name. Magic from old compress(1), which Linux knows too. */
 static const struct {
     const char *magic;
     const char *name;
 } unhandled[] = {
-    {"\x89LZO", "LZO"},
     {"\x1f\x9e", "old gzip"},
 };
 
@@ -177,6 +176,13 @@ static int choose_codec(struct slip_image *image, const struct slip_codec **ret,
     *ret = codec = slip__codec_find(head, sizeof(head));
     if (!codec)
         return unknown_payload(image, head, err);
+    if (codec->missing) {
+        *ret = NULL;
+        image->compression = codec->name;
+        return no_kernel(image, err, SLIP_CODE_BZIMAGE_COMPRESSION,
+                         "the kernel inside is compressed with %s, which %s", codec->name,
+                         codec->missing);
+    }
     image->inflated_bytes = slip__reader_u32(&r, 0);
     if (!codec->own_size)
         *ret_end = end - sizeof(tail);

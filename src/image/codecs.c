@@ -10,7 +10,7 @@
 
 static const struct slip_codec *const codecs[] = {
     &slip__codec_xz,    &slip__codec_zstd, &slip__codec_lz4_legacy, &slip__codec_gzip,
-    &slip__codec_bzip2, &slip__codec_lzma, &slip__codec_lz4,
+    &slip__codec_bzip2, &slip__codec_lzma, &slip__codec_lz4,        &slip__codec_lzo,
 };
 
 const struct slip_codec *slip__codec_at(size_t index)

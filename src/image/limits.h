@@ -13,6 +13,8 @@
 #define SLIP_LIMIT_SPOOLED_BYTES (96ull << 20)
 /* What an xz or zstd stream may ask for its dictionary. Linux's xz kernels ask for up to 128 MiB since 6.12. */
 #define SLIP_LIMIT_DICTIONARY_BYTES (160ull << 20)
+/* A block of lzop's: 256 KiB by default and in Linux's kernels. */
+#define SLIP_LIMIT_LZO_BLOCK_BYTES (8u << 20)
 /* Program headers we look at. An ELF kernel has under 10; the format allows 65535. */
 #define SLIP_LIMIT_PROGRAM_HEADERS 256u
 /* Section headers we look at. Distribution kernels with debug information have under 100. */

@@ -24,6 +24,7 @@ struct slip_codec {
     const char *name;
     const char *magic;
     size_t magic_bytes;
+    const char *missing; /* why there is only the name of it: "this build cannot unpack"; NULL: it works */
     bool own_size; /* ends in its own 4-byte size, so that the kernel's build appends none */
     bool
         skippable; /* frames of user data may lie between its members: 0x184d2a5? (zstd's RFC 8878, lz4's format) */
@@ -39,6 +40,7 @@ extern const struct slip_codec slip__codec_gzip;
 extern const struct slip_codec slip__codec_bzip2;
 extern const struct slip_codec slip__codec_lzma;
 extern const struct slip_codec slip__codec_xz;
+extern const struct slip_codec slip__codec_lzo;
 extern const struct slip_codec slip__codec_lz4_legacy;
 extern const struct slip_codec slip__codec_lz4;
 extern const struct slip_codec slip__codec_zstd;

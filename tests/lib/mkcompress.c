@@ -4,6 +4,9 @@
 #include <lz4.h>
 #include <lz4frame.h>
 #include <lzma.h>
+#ifdef SLIP_TEST_LZO
+#include <lzo/lzo1x.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,11 +118,56 @@ static size_t lz4_frame(const void *in, size_t len, uint8_t *out, size_t cap)
     return LZ4F_isError(r) ? 0 : r;
 }
 
+#ifdef SLIP_TEST_LZO
+static size_t big_endian(uint8_t *out, uint32_t value, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++)
+        out[i] = (uint8_t)(value >> 8 * (bytes - 1 - i));
+    return bytes;
+}
+
+/* As lzop does: blocks of 256 KiB with a checksum each, those that do not get smaller as they are. */
+static size_t lzo(const void *in, size_t len, uint8_t *out, size_t cap)
+{
+    static const uint8_t head[] = {0x89, 'L',  'Z',  'O',  0, 13, 10, 26, 10, 0x10, 0x40,
+                                   0x20, 0xa0, 0x09, 0x40, 1, 5,  0,  0,  0,  1};
+    static const size_t block = 256u << 10;
+    uint8_t *work = malloc(LZO1X_1_MEM_COMPRESS);
+    size_t at = sizeof(head);
+
+    (void)cap;
+    memcpy(out, head, at);
+    memset(out + at, 0, 17); /* mode, time, no name, a checksum that nobody looks at */
+    at += 17;
+    for (size_t done = 0; work && done < len; done += block) {
+        const uint8_t *plain = (const uint8_t *)in + done;
+        size_t n = len - done < block ? len - done : block;
+        lzo_uint packed = 0;
+
+        lzo1x_1_compress(plain, n, out + at + 12, &packed, work);
+        if (packed >= n) {
+            packed = n;
+            memcpy(out + at + 12, plain, n);
+        }
+        at += big_endian(out + at, (uint32_t)n, 4);
+        at += big_endian(out + at, (uint32_t)packed, 4);
+        at += big_endian(out + at, (uint32_t)adler32(1, plain, (uInt)n), 4);
+        at += packed;
+    }
+    free(work);
+    return at + big_endian(out + at, 0, 4);
+}
+#endif
+
 static const struct {
     const char *name;
     compress_fn *fn;
-} codecs[] = {{"none", none},   {"gzip", gzip}, {"xz", xz},   {"lzma", lzma},
-              {"bzip2", bzip2}, {"zstd", zstd}, {"lz4", lz4}, {"lz4 (frame)", lz4_frame}};
+} codecs[] = {
+#ifdef SLIP_TEST_LZO
+    {"lzo", lzo},
+#endif
+    {"none", none},   {"gzip", gzip}, {"xz", xz},   {"lzma", lzma},
+    {"bzip2", bzip2}, {"zstd", zstd}, {"lz4", lz4}, {"lz4 (frame)", lz4_frame}};
 
 void mk_compress(const char *codec, const void *bytes, size_t len, struct slip_buf *out)
 {

@@ -44,7 +44,9 @@ static int teardown(void **state)
 
 static const struct slip_codec *codec_at(size_t index)
 {
-    return index == 0 ? &slip__codec_none : slip__codec_at(index - 1);
+    const struct slip_codec *codec = index ? slip__codec_at(index - 1) : &slip__codec_none;
+
+    return codec && codec->missing ? NULL : codec; /* that one is the last */
 }
 
 /* All of plain as a stream in the middle of a file, by the index-th codec. Returns the descriptor. */
@@ -176,7 +178,10 @@ static void shrinking_file(void **state)
 
         assert_int_equal(ftruncate(fd, LEAD_BYTES + 20), 0);
         assert_int_equal(slip__stream_read(&s, got, PLAIN_BYTES, &err), SLIP_EIO);
-        assert_non_null(strstr(slip_error_message(err), "the kernel file ends at byte 353"));
+        assert_non_null(strstr(slip_error_message(err),
+                               codec == &slip__codec_lzo /* its header was read already */
+                                   ? "the kernel file ends at byte 371"
+                                   : "the kernel file ends at byte 353"));
         slip_error_free(err);
         slip__stream_dispose(&s);
         close(fd);
