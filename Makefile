@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 60
 ARGS ?=
 export SHELL_IN_GUEST FUZZ_SECONDS
 
-DEVELOPMENT = -Dbuildtype=debugoptimized -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false
+DEVELOPMENT = -Dlzo=auto -Dbuildtype=debugoptimized -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false
 
 .NOTPARALLEL:
 .PHONY: all demo check check-xen bench bench-xen conformance fuzz xen-lab install format clean distclean help

@@ -23,7 +23,7 @@ int cli_device_kind(const struct cli_args *args, const char *word, enum slip_dev
 static int run(const struct cli_args *args)
 {
     struct slip_domain *domain = NULL;
-    enum slip_device_kind kind;
+    enum slip_device_kind kind = SLIP_DEVICE_DISK;
     struct slip_error *err = NULL;
     int code = cli_device_kind(args, args->names[1], &kind), rc;
 

@@ -196,6 +196,7 @@ static json_t *put_vcpus(json_t *json, struct slip_guest *g)
     json = put_affinity(json, "vcpu_hard_affinity", &g->cpus, &g->cpus_each, max, &any);
     any = false; /* xl leaves libxl's own placement alone unless it is told of soft affinity */
     json = put_affinity(json, "vcpu_soft_affinity", &g->cpus_soft, &g->cpus_soft_each, max, &any);
+    any = any || g->vnuma.count; /* which places the guest itself */
     return any ? slip__jx_put(json, "numa_placement", json_string("False")) : json;
 }
 

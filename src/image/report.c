@@ -136,17 +136,6 @@ void slip__report_clean(struct slip_buf *buf, const char *text, bool ascii)
     }
 }
 
-/* Which entries would start it in a container, were that built. */
-static const struct container {
-    const char *name;
-    size_t n_kinds;
-    enum slip_entry_kind kinds[3];
-} containers[SLIP_REPORT_CONTAINERS] = {
-    {"pvh", 1, {SLIP_ENTRY_PVH}},
-    {"pv", 1, {SLIP_ENTRY_XEN_PV}},
-    {"hvm", 2, {SLIP_ENTRY_LINUX64, SLIP_ENTRY_LINUX32}},
-};
-
 /* "a Linux 64-bit entry and a Linux 32-bit entry"; returns how many. */
 static size_t put_offers(struct slip_buf *buf, const struct slip_image *image,
                          const enum slip_entry_kind *kinds, size_t n_kinds)
@@ -182,27 +171,44 @@ static bool put_pv(struct slip_buf *why, const struct slip_image *image)
     return boots;
 }
 
+/* The same for a PVH guest, in the order in which build/ chooses. */
+static bool put_pvh(struct slip_buf *why, const struct slip_image *image)
+{
+    const struct slip_entry *pvh = slip__image_entry(image, SLIP_ENTRY_PVH);
+    const struct slip_entry *other = NULL;
+
+    if (pvh) {
+        slip__buf_printf(why, "it has a PHYS32_ENTRY note, for 0x%llx",
+                         (unsigned long long)pvh->address);
+        return true;
+    }
+    for (size_t i = 0; i < SLIP_REPORT_ENTRIES && !other; i++)
+        if (slip__report_entry_order[i] != SLIP_ENTRY_XEN_PV &&
+            slip__report_entry_order[i] != SLIP_ENTRY_ELF)
+            other = slip__image_entry(image, slip__report_entry_order[i]);
+    if (other)
+        slip__buf_printf(why, "it has %s; ", entry_words[other->kind].article);
+    slip__buf_puts(why, image->pvh_problem);
+    return other;
+}
+
+static bool put_hvm(struct slip_buf *why, const struct slip_image *image)
+{
+    (void)image;
+    slip__buf_puts(why, "this version builds pv and pvh guests only");
+    return false;
+}
+
+static const struct container {
+    const char *name;
+    bool (*put)(struct slip_buf *why, const struct slip_image *image);
+} containers[SLIP_REPORT_CONTAINERS] = {{"pvh", put_pvh}, {"pv", put_pv}, {"hvm", put_hvm}};
+
 const char *slip__report_container(const struct slip_image *image, size_t index, bool *ret_boots,
                                    struct slip_buf *why)
 {
-    const struct container *c = &containers[index];
-    const struct slip_entry *pvh = slip__image_entry(image, SLIP_ENTRY_PVH);
-
-    *ret_boots = false;
-    if (c->kinds[0] == SLIP_ENTRY_PVH && pvh) {
-        *ret_boots = true;
-        slip__buf_printf(why, "it has a PHYS32_ENTRY note, for 0x%llx",
-                         (unsigned long long)pvh->address);
-    } else if (c->kinds[0] == SLIP_ENTRY_PVH) {
-        slip__buf_puts(why, image->pvh_problem);
-    } else if (c->kinds[0] == SLIP_ENTRY_XEN_PV) {
-        *ret_boots = put_pv(why, image);
-    } else {
-        slip__buf_puts(why, "this version builds pv and pvh guests only; for this the file has ");
-        if (put_offers(why, image, c->kinds, c->n_kinds) == 0)
-            slip__buf_puts(why, "no entry");
-    }
-    return c->name;
+    *ret_boots = containers[index].put(why, image);
+    return containers[index].name;
 }
 
 char *slip__image_describe_entries(const struct slip_image *image)
