@@ -26,8 +26,9 @@
 /* Whoever waits for a domain's end is told of it; this is only how long one wait can be. */
 #define SLIP_LIMIT_LOOK_AGAIN_MS 600000
 
-/* xenconsoled makes a new domain's terminal within this. */
-#define SLIP_LIMIT_CONSOLE_MS 5000
+/* xenconsoled makes a new domain's terminal within this, unless it does not run. On an overloaded host that has just started, more
+ * than five seconds have been seen. */
+#define SLIP_LIMIT_CONSOLE_MS 20000
 /* It is waited for so long before a domain's nodes are taken away: it would write the terminal's again. */
 #define SLIP_LIMIT_CONSOLE_NOTE_MS 500
 
