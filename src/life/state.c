@@ -215,6 +215,11 @@ static enum claim try_claim(int root_fd, const char *name, int *ret_folder_fd, i
     return CLAIMED;
 }
 
+/* How long a name that is taken is looked at: its owner may have been killed just now. */
+#define CLAIM_WAIT_MS 200
+
+static bool is_alive_after(int root_fd, const char *name, int ms);
+
 static int claim_error(enum claim claim, const char *name, int errnum, struct slip_error **err)
 {
     switch (claim) {
@@ -245,8 +250,12 @@ int slip__state_claim(int root_fd, const char *name, struct slip_entry *ret,
     rc = check_name(name, err);
     if (rc < 0)
         return rc;
-    for (unsigned i = 0; i < CLAIM_ROUNDS && claim == TRY_AGAIN; i++)
+    for (unsigned i = 0; i < CLAIM_ROUNDS && claim == TRY_AGAIN; i++) {
         claim = try_claim(root_fd, name, &folder_fd, &lock_fd, &leftover);
+        /* Of an owner that was killed, a child that is on its way out may hold the lock for a moment more. */
+        if (claim == TAKEN && !is_alive_after(root_fd, name, CLAIM_WAIT_MS))
+            claim = TRY_AGAIN;
+    }
     errnum = errno;
     if (claim != CLAIMED)
         return claim_error(claim, name, errnum, err);
@@ -402,7 +411,8 @@ bool slip__state_is_alive(int root_fd, const char *name)
 
 #define LAST_BREATH_MS 5000
 
-bool slip__state_is_still_alive(int root_fd, const char *name)
+/* Waits at most ms for a supervisor that may be ending. */
+static bool is_alive_after(int root_fd, const char *name, int ms)
 {
     struct slip_domain_info record = {.size = sizeof(record)};
     struct pollfd pfd = {.fd = -1, .events = POLLIN};
@@ -413,9 +423,14 @@ bool slip__state_is_still_alive(int root_fd, const char *name)
         pfd.fd = (int)syscall(SYS_pidfd_open, record.supervisor_pid, 0);
     if (pfd.fd < 0)
         return slip__state_is_alive(root_fd, name); /* it has gone since */
-    poll(&pfd, 1, LAST_BREATH_MS);
+    poll(&pfd, 1, ms);
     close(pfd.fd);
     return slip__state_is_alive(root_fd, name);
+}
+
+bool slip__state_is_still_alive(int root_fd, const char *name)
+{
+    return is_alive_after(root_fd, name, LAST_BREATH_MS);
 }
 
 void slip__state_clear(int root_fd, const char *name)
