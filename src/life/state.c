@@ -215,11 +215,6 @@ static enum claim try_claim(int root_fd, const char *name, int *ret_folder_fd, i
     return CLAIMED;
 }
 
-/* How long a name that is taken is looked at: its owner may have been killed just now. */
-#define CLAIM_WAIT_MS 200
-
-static bool is_alive_after(int root_fd, const char *name, int ms);
-
 static int claim_error(enum claim claim, const char *name, int errnum, struct slip_error **err)
 {
     switch (claim) {
@@ -238,6 +233,26 @@ static int claim_error(enum claim claim, const char *name, int errnum, struct sl
         slip__error_hint(err, "look for a stopped slipway process");
         return SLIP_ESTATE;
     }
+}
+
+/* How long a name that is taken is looked at: its owner may have been killed just now. */
+#define CLAIM_WAIT_MS 200
+
+/* Waits at most ms for a supervisor that may be ending. */
+static bool is_alive_after(int root_fd, const char *name, int ms)
+{
+    struct slip_domain_info record = {.size = sizeof(record)};
+    struct pollfd pfd = {.fd = -1, .events = POLLIN};
+
+    if (!slip__state_is_alive(root_fd, name))
+        return false;
+    if (slip__state_read_record(root_fd, name, &record, NULL) == 0 && record.supervisor_pid > 0)
+        pfd.fd = (int)syscall(SYS_pidfd_open, record.supervisor_pid, 0);
+    if (pfd.fd < 0)
+        return slip__state_is_alive(root_fd, name); /* it has gone since */
+    poll(&pfd, 1, ms);
+    close(pfd.fd);
+    return slip__state_is_alive(root_fd, name);
 }
 
 int slip__state_claim(int root_fd, const char *name, struct slip_entry *ret,
@@ -410,23 +425,6 @@ bool slip__state_is_alive(int root_fd, const char *name)
 }
 
 #define LAST_BREATH_MS 5000
-
-/* Waits at most ms for a supervisor that may be ending. */
-static bool is_alive_after(int root_fd, const char *name, int ms)
-{
-    struct slip_domain_info record = {.size = sizeof(record)};
-    struct pollfd pfd = {.fd = -1, .events = POLLIN};
-
-    if (!slip__state_is_alive(root_fd, name))
-        return false;
-    if (slip__state_read_record(root_fd, name, &record, NULL) == 0 && record.supervisor_pid > 0)
-        pfd.fd = (int)syscall(SYS_pidfd_open, record.supervisor_pid, 0);
-    if (pfd.fd < 0)
-        return slip__state_is_alive(root_fd, name); /* it has gone since */
-    poll(&pfd, 1, ms);
-    close(pfd.fd);
-    return slip__state_is_alive(root_fd, name);
-}
 
 bool slip__state_is_still_alive(int root_fd, const char *name)
 {
