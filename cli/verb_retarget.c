@@ -93,8 +93,7 @@ static int run(const struct cli_args *args)
 const struct cli_verb cli_verb_retarget = {
     .name = "retarget",
     .summary = "say the same guest for another container",
-    .usage =
-        "--type pv|pvh|hvm [--to FORMAT] [--from FORMAT] [-o OUT] [--json] FILE [KEY=VALUE...]",
+    .usage = "--type pv|pvh|hvm [--to FORMAT] [-o OUT] FILE [KEY=VALUE...]",
     .options = "Ttfoxj",
     .min_args = 1,
     .max_args = -1,

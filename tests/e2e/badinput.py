@@ -156,9 +156,10 @@ def out_of_range():
 @tap.case("a boot method that is not built yet")
 def not_built():
     with slipway.Home() as home:
+        disk = ["%s,raw,xvda,r" % home.write("disk.img", "")]
         for code, word, keys in ((DESCRIPTION, "firmware", {"type": "hvm", "firmware": "ovmf"}),
-                                 (DESCRIPTION, "pv guest", {"type": "pv", "bootloader": "pygrub"}),
-                                 (ENGINE, "pygrub.*not built", {"type": "pvh", "bootloader": "pygrub"})):
+                                 (DESCRIPTION, "pv guest", {"type": "pv", "bootloader": "pygrub", "disk": disk}),
+                                 (ENGINE, "pygrub.*not built", {"type": "pvh", "bootloader": "pygrub", "disk": disk})):
             refused(home, home.run("run", home.guest(kernel=None, ramdisk=None, extra=None, **keys)), code, word)
 
 
