@@ -158,7 +158,7 @@ json_t *slip__device_to_json(const struct slip_device_info *device)
     json = with_uint(json, "state", (uint64_t)device->state);
     json = with_text(json, "path", device->path);
     for (size_t i = 0; i < SLIP_COUNT(device_numbers); i++) {
-        const int *number = (const int *)((const char *)device + device_numbers[i].offset);
+        const int *number = (const void *)((const char *)device + device_numbers[i].offset);
 
         if (*number >= 0)
             json = with_uint(json, device_numbers[i].key, (uint64_t)*number);
@@ -288,7 +288,7 @@ void slip__device_from_json(const json_t *msg, struct slip_device_info *ret)
     copy_text(ret->mac, sizeof(ret->mac), msg, "mac");
     copy_text(ret->path, sizeof(ret->path), msg, "path");
     for (size_t i = 0; i < SLIP_COUNT(device_numbers); i++)
-        *(int *)((char *)ret + device_numbers[i].offset) =
+        *(int *)(void *)((char *)ret + device_numbers[i].offset) =
             small_number(msg, device_numbers[i].key, -1);
 }
 

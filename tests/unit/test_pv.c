@@ -90,7 +90,7 @@ static uint64_t pfn_of(const struct machine *m, uint64_t mfn)
 
 static const uint64_t *table_of(const struct machine *m, uint64_t mfn)
 {
-    return (const uint64_t *)(m->ram + pfn_of(m, mfn) * PAGE);
+    return (const void *)(m->ram + pfn_of(m, mfn) * PAGE);
 }
 
 static unsigned levels(const struct machine *m)

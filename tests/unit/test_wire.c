@@ -27,6 +27,7 @@
 #define CAN_CLEAR_PADDING 0
 #endif
 
+#if CAN_CLEAR_PADDING
 #define OF_ANOTHER_TABLE 2
 
 /* Bytes of the struct that some field of its table stands for. */
@@ -48,7 +49,6 @@ static void mark(const struct slip_wire_table *table, uint8_t *map)
 }
 
 /* A struct of ones whose padding was cleared: what is left are its fields. */
-#if CAN_CLEAR_PADDING
 #define FIELDS_OF(type)                         \
     static void fields_of_##type(uint8_t *map)  \
     {                                           \

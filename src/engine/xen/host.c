@@ -23,8 +23,10 @@ struct slip_xen_log {
     char last[256];           /* empty: nothing since the last error was made of it */
 };
 
-static void keep_message(xentoollog_logger *logger, xentoollog_level level, int errnum,
-                         const char *context, const char *format, va_list args)
+__attribute__((format(printf, 5, 0))) /* checked where Xen's libraries call it */
+static void
+keep_message(xentoollog_logger *logger, xentoollog_level level, int errnum, const char *context,
+             const char *format, va_list args)
 {
     struct slip_xen_log *log = (struct slip_xen_log *)logger;
 

@@ -21,7 +21,8 @@ void slip__xen_nodes_dispose(struct slip_xen_nodes *nodes)
 }
 
 /* A path of this format into ret. */
-static bool format_path(char ret[SLIP_XEN_PATH_BYTES], const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static bool format_path(char ret[SLIP_XEN_PATH_BYTES],
+                                                              const char *fmt, va_list args)
 {
     int len = vsnprintf(ret, SLIP_XEN_PATH_BYTES, fmt, args);
 
