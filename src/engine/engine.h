@@ -43,6 +43,11 @@ struct slip_run {
     int console_in_fd;
     /* Bytes that were read from console_fd, whenever it was open. Whoever reads counts, and says so before dispatch(). */
     uint64_t console_received;
+    /* When dispatch() has told an end, if the engine can know it: the last bytes that the guest printed, up to its very last, and
+     * how many of them had not come from console_fd by console_received; they may still come. Owned by the engine, until the next
+     * call of it. */
+    const char *last_words;
+    size_t last_words_bytes, unheard_bytes;
 };
 
 /* One device to plug in. */

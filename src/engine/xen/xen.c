@@ -288,6 +288,8 @@ static enum slip_event xen_dispatch(struct slip_run *base, struct slip_error **e
     bool any = !run->watch;
 
     (void)err;
+    run->run.last_words = NULL;
+    run->run.last_words_bytes = run->run.unheard_bytes = 0;
     if (run->over)
         return SLIP_EVENT_NONE;
     while (run->watch && slip__xen_store_event(run->watch, path, token))
