@@ -229,6 +229,43 @@ static bool is_numbers(const char *set)
     return *set && !set[strspn(set, "0123456789-,^")];
 }
 
+/* A set of CPUs by number as libvirt writes it: sorted, in ranges, with nothing taken away: 0-1,3. What makes no set is not said. */
+static void say_cpus(struct libvirt_writer *w, struct xml_node *node, const char *attr,
+                     struct slip_str *set)
+{
+    enum { MOST = 4096 };
+    SLIP_AUTO(slip__buf_dispose) struct slip_buf text = {0};
+    bool in[MOST] = {false};
+    char *end = set->value;
+
+    for (const char *p = set->value; *p; p = *end ? end + 1 : end) {
+        bool without = *p == '^';
+        unsigned long from = strtoul(p += without, &end, 10), to = from;
+
+        if (end != p && *end == '-') {
+            p = end + 1;
+            to = strtoul(p, &end, 10);
+        }
+        if (end == p || from > to || to >= MOST || (*end && *end != ','))
+            return;
+        while (from <= to)
+            in[from++] = !without;
+    }
+    for (unsigned i = 0, last; i < MOST; i = last + 1) {
+        for (last = i; in[i] && last + 1 < MOST && in[last + 1]; last++)
+            ;
+        if (in[i])
+            slip__buf_printf(&text, "%s%u", text.len ? "," : "", i);
+        if (in[i] && last > i)
+            slip__buf_printf(&text, "-%u", last);
+    }
+    w->oom |= text.failed;
+    if (!text.len)
+        return;
+    slip__libvirt_attr(w, node, attr, text.data);
+    slip__said(&set->mark);
+}
+
 static void write_vcpus(struct libvirt_writer *w)
 {
     struct slip_guest *g = w->guest;
@@ -238,7 +275,7 @@ static void write_vcpus(struct libvirt_writer *w)
 
     slip__libvirt_attr(w, vcpu, "placement", "static");
     if (SLIP_IS_GIVEN(g->cpus) && is_numbers(g->cpus.value))
-        slip__libvirt_say_attr(w, vcpu, "cpuset", &g->cpus);
+        say_cpus(w, vcpu, "cpuset", &g->cpus);
     else if (SLIP_IS_GIVEN(g->cpus) && strcmp(g->cpus.value, "all") == 0)
         slip__said(&g->cpus.mark); /* not there is all */
     if (now != max)
@@ -255,7 +292,7 @@ static void write_vcpus(struct libvirt_writer *w)
             break;
         pin = slip__libvirt_new(w, slip__libvirt_make(w, w->root, "cputune"), "vcpupin");
         slip__libvirt_attrf(w, pin, "vcpu", "%zu", i);
-        slip__libvirt_say_attr(w, pin, "cpuset", set);
+        say_cpus(w, pin, "cpuset", set);
     }
 }
 
@@ -352,7 +389,7 @@ static void write_cell(struct libvirt_writer *w, struct xml_node *numa, size_t i
 
     slip__libvirt_attrf(w, cell, "id", "%zu", id);
     if (SLIP_IS_GIVEN(vnode->vcpus) && is_numbers(vnode->vcpus.value))
-        slip__libvirt_say_attr(w, cell, "cpus", &vnode->vcpus);
+        say_cpus(w, cell, "cpus", &vnode->vcpus);
     slip__libvirt_attrf(w, cell, "memory", "%lld", (long long)slip__num_or(&vnode->size, 0) * 1024);
     slip__libvirt_attr(w, cell, "unit", "KiB");
     slip__said(&vnode->size.mark);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * libvirt's XML over pairs of files: each description beside the XML that libvirt makes of it. The pairs of our own are in
- * tests/data/libvirt; SLIPWAY_CORPUS names a folder of more (xl/, xm/, sxpr/to, sxpr/from), used if it is there. What differs on
+ * tests/data/libvirt; what the real driver said of tests/data/xl is in tests/data/libvirt-9.0; SLIPWAY_CORPUS names a folder of more (xl/, xm/, sxpr/to, sxpr/from), used if it is there. What differs on
  * purpose is in tests/data/libvirt-differences.
  */
 #include "guest_fixture.h"
@@ -136,6 +136,34 @@ static void native_pair(const char *folder, const char *name, struct tally *t)
     free(xml);
 }
 
+/* The same, with the description in the folder of xl's. What this libvirt invents, reading it back must not trip over. */
+static void driver_pair(const char *folder, const char *name, struct tally *t)
+{
+    char path[1024], id[512];
+    char *native, *xml, *made, *back;
+    size_t meant = 0;
+
+    snprintf(path, sizeof(path), "%s/%s.cfg", SLIP_TEST_DATA "/xl", name);
+    native = read_file(path);
+    snprintf(path, sizeof(path), "%.500s/%.400s.xml", folder, name);
+    xml = read_file(path);
+    rule_name(id, sizeof(id), folder, name);
+    assert_true(native && xml);
+    t->files++;
+    made = convert(id, native, "xl", "libvirt");
+    back = convert(id, xml, "libvirt", "xl");
+    if (!made || !back || xml_facts_compare(id, made, xml, rules, &meant))
+        t->wrong++;
+    else if (meant)
+        t->meant++;
+    else
+        t->equal++;
+    free(made);
+    free(back);
+    free(native);
+    free(xml);
+}
+
 /* XML to XML: the same but for what libvirt itself would add; and then nothing changes any more. */
 static void round_trip(const char *folder, const char *name, struct tally *t)
 {
@@ -228,6 +256,15 @@ static void test_own(void **state)
     assert_int_equal(check_all(OWN), 0);
 }
 
+static void test_driver(void **state)
+{
+    struct tally t = each(SLIP_TEST_DATA, "libvirt-9.0", ".xml", driver_pair);
+
+    (void)state;
+    assert_true(t.files >= 60);
+    assert_int_equal(t.wrong, 0);
+}
+
 static void test_corpus(void **state)
 {
     const char *corpus = getenv("SLIPWAY_CORPUS");
@@ -254,6 +291,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own),
+        cmocka_unit_test(test_driver),
         TEST_IF(getenv("SLIPWAY_CORPUS"), test_corpus, "SLIPWAY_CORPUS names no folder of pairs"),
     };
 

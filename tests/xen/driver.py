@@ -49,6 +49,15 @@ def cannot_run():
     return None
 
 
+def libvirt():
+    """The lab's options for a disk with libvirt's Xen driver, for the whole set. Its case says so when there is none."""
+    if SET != "all":
+        return []
+    made = subprocess.run([os.path.join(ROOT, "labs", "xen", "extra"), LAB, "libvirt-daemon-driver-xen", "libvirt-daemon",
+                           "libvirt-clients"], stdout=subprocess.PIPE, text=True, check=False)
+    return ["-d", made.stdout.strip()] if made.returncode == 0 else []
+
+
 def main():
     """Run the lab in our place."""
     reason = cannot_run()
@@ -74,7 +83,9 @@ def main():
     for kernel in KERNELS:
         words += ["-f", "%s:kernels/%s" % (kernel, os.path.basename(kernel))]
     words += ["-f", HERE + ":tests/xen", "-f", os.path.join(ROOT, "tests", "lib") + ":tests/lib",
-              "-f", os.path.join(ROOT, "tests", "data", "xl") + ":tests/data/xl", job]
+              "-f", os.path.join(ROOT, "tests", "data", "xl") + ":tests/data/xl",
+              "-f", os.path.join(ROOT, "tests", "data", "libvirt-9.0") + ":tests/data/libvirt-9.0", job]
+    words[1:1] = libvirt()
     sys.stdout.flush()
     os.execve(words[0], words, dict(os.environ, SLIPWAY_XEN_LAB=LAB))
     return 1
