@@ -65,18 +65,29 @@ void slip__buf_putc(struct slip_buf *buf, char c)
 void slip__buf_printf(struct slip_buf *buf, const char *fmt, ...)
 {
     va_list ap;
-    char *text = NULL;
+    size_t room;
     int len;
 
+    if (!slip__buf_reserve(buf, 0))
+        return;
+    room = buf->cap - buf->len;
     va_start(ap, fmt);
-    len = vasprintf(&text, fmt, ap);
+    len = vsnprintf(buf->data + buf->len, room, fmt, ap);
     va_end(ap);
+    if (len >= 0 && (size_t)len >= room) { /* now the length is known */
+        buf->data[buf->len] = 0;
+        if (!slip__buf_reserve(buf, (size_t)len))
+            return;
+        va_start(ap, fmt);
+        len = vsnprintf(buf->data + buf->len, (size_t)len + 1, fmt, ap);
+        va_end(ap);
+    }
     if (len < 0) {
+        buf->data[buf->len] = 0;
         buf->failed = true;
         return;
     }
-    slip__buf_put(buf, text, (size_t)len);
-    free(text);
+    buf->len += (size_t)len;
 }
 
 void slip__buf_uint(struct slip_buf *buf, uint64_t value, unsigned bytes)

@@ -162,6 +162,12 @@ static void print_text(struct slip_buf *out, const char *text, bool attr)
     slip__buf_put(out, from, (size_t)(text - from));
 }
 
+static void indent(struct slip_buf *out, unsigned level)
+{
+    while (level--)
+        slip__buf_puts(out, "  ");
+}
+
 /* Where there is text between elements, white space would be more of it: all of that is on one line. */
 static void print_node(struct slip_buf *out, const struct xml_node *node, unsigned level,
                        bool one_line)
@@ -169,14 +175,19 @@ static void print_node(struct slip_buf *out, const struct xml_node *node, unsign
     bool has_text = node->text && *node->text, inside = one_line || has_text;
     const char *end = one_line ? "" : "\n";
 
-    slip__buf_printf(out, "%*s<%s", one_line ? 0 : (int)level * 2, "", node->name);
+    indent(out, one_line ? 0 : level);
+    slip__buf_putc(out, '<');
+    slip__buf_puts(out, node->name);
     for (size_t i = 0; i < node->n_attrs; i++) {
-        slip__buf_printf(out, " %s='", node->attrs[i].name);
+        slip__buf_putc(out, ' ');
+        slip__buf_puts(out, node->attrs[i].name);
+        slip__buf_puts(out, "='");
         print_text(out, node->attrs[i].value, true);
         slip__buf_putc(out, '\'');
     }
     if (!has_text && !node->first) {
-        slip__buf_printf(out, "/>%s", end);
+        slip__buf_puts(out, "/>");
+        slip__buf_puts(out, end);
         return;
     }
     slip__buf_putc(out, '>');
@@ -187,8 +198,11 @@ static void print_node(struct slip_buf *out, const struct xml_node *node, unsign
     for (const struct xml_node *child = node->first; child; child = child->next)
         print_node(out, child, level + 1, inside);
     if (node->first && !inside)
-        slip__buf_printf(out, "%*s", (int)level * 2, "");
-    slip__buf_printf(out, "</%s>%s", node->name, end);
+        indent(out, level);
+    slip__buf_puts(out, "</");
+    slip__buf_puts(out, node->name);
+    slip__buf_putc(out, '>');
+    slip__buf_puts(out, end);
 }
 
 void slip__xml_print(struct slip_buf *out, const struct xml_node *node, unsigned level)

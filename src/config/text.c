@@ -2,13 +2,28 @@
 /* What any format asks of a text before it looks at it. It must not know any format. */
 #include "config/text.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/limits.h"
 
+/* Mostly it is ASCII: how many bytes from at on are, counted by eights. */
+static size_t ascii(const char *text, size_t at, size_t len)
+{
+    size_t start = at;
+    uint64_t eight;
+
+    for (; len - at >= sizeof(eight); at += sizeof(eight)) {
+        memcpy(&eight, text + at, sizeof(eight));
+        if (eight & 0x8080808080808080u)
+            break;
+    }
+    return at - start;
+}
+
 bool slip__text_utf8(const char *text, size_t len, size_t *ret_bad)
 {
-    size_t i = 0;
+    size_t i = ascii(text, 0, len);
 
     while (i < len) {
         unsigned char c = (unsigned char)text[i];
@@ -26,6 +41,7 @@ bool slip__text_utf8(const char *text, size_t len, size_t *ret_bad)
             }
         }
         i += more + 1;
+        i += more ? ascii(text, i, len) : 0;
     }
     *ret_bad = i;
     return i == len;

@@ -84,6 +84,18 @@
     ;
 #include "guest/schema.def"
 
+#define SLIP_RECORD(r, doc)                  static const unsigned char name_lens_##r[] = {
+#define SLIP_TXT(r, f, s, k, def, d)         sizeof(#f) - 1,
+#define SLIP_INT(r, f, k, lo, hi, u, def, d) sizeof(#f) - 1,
+#define SLIP_BOOL(r, f, k, def, d)           sizeof(#f) - 1,
+#define SLIP_ENUM_FIELD(r, f, e, k, def, d)  sizeof(#f) - 1,
+#define SLIP_TXTS(r, f, s, k, d)             sizeof(#f) - 1,
+#define SLIP_LIST(r, f, it, k, d)            sizeof(#f) - 1,
+#define SLIP_RECORD_END(r) \
+    }                      \
+    ;
+#include "guest/schema.def"
+
 #define SLIP_RECORD(r, d)                         \
     const struct slip_record slip__record_##r = { \
         .name = #r,                               \
@@ -91,6 +103,7 @@
         .size = sizeof(struct slip_##r),          \
         .n_fields = SLIP_COUNT(fields_##r),       \
         .fields = fields_##r,                     \
+        .name_lens = name_lens_##r,               \
     };
 #include "guest/schema.def"
 
@@ -137,9 +150,14 @@ const struct slip_field *slip__field_find(const struct slip_record *record, cons
 
 const struct slip_field *slip__field_named(const struct slip_record *record, const char *name)
 {
-    for (size_t i = 0; i < record->n_fields; i++) {
-        if (strcmp(record->fields[i].name, name) == 0)
-            return &record->fields[i];
+    const unsigned char *lens = record->name_lens, *end = lens + record->n_fields, *at;
+    size_t len = strlen(name);
+
+    for (at = lens; (at = memchr(at, (int)len, (size_t)(end - at))); at++) {
+        const struct slip_field *field = &record->fields[at - lens];
+
+        if (memcmp(field->name, name, len) == 0)
+            return field;
     }
     return NULL;
 }

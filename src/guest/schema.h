@@ -150,6 +150,7 @@ struct slip_record {
     size_t size;
     size_t n_fields;
     const struct slip_field *fields;
+    const unsigned char *name_lens; /* of each field's name: to pass over most of them when one is looked for */
 };
 
 /* slip__record_guest, slip__record_disk, ... */
