@@ -41,7 +41,8 @@ static int run(const struct cli_args *args)
     struct slip_convert_options options = {.size = sizeof(options),
                                            .format = args->to,
                                            .strict = args->strict,
-                                           .compact = args->compact};
+                                           .compact = args->compact,
+                                           .xl_compat = args->xl_compat};
     struct slip_error *err = NULL;
     struct cli_guest g = {0};
     char *text = NULL;

@@ -31,7 +31,8 @@ struct slip_guest_options {
     const char *format;           /* "xl", ...; NULL: recognised by content */
     const char *const *overrides; /* n_overrides texts KEY=VALUE, as on xl's command line */
     size_t n_overrides;
-    const char **ret_format; /* NULL, or where the name of the format that it was in goes; it lives as long as the library */
+    const char **
+        ret_format; /* NULL, or where the name of the format that it was in goes; it lives as long as the library */
 };
 
 /* Reads path ("-": standard input), appends what is wrong to diags, and returns the guest in *ret.
@@ -59,6 +60,7 @@ struct slip_convert_options {
     const char *format;    /* "xl", ...; needed */
     bool strict;           /* a loss is an error */
     bool compact;          /* SXPR on one line */
+    bool xl_compat;        /* xl: without the words that only Slipway reads */
     unsigned xend_version; /* SXPR and xm: of xend's configuration, 1 to 4; 0: the newest, 4 */
 };
 
@@ -68,7 +70,7 @@ struct slip_losses;
 SLIP_API void slip_losses_free(struct slip_losses *losses); /* NULL is fine */
 /* How many settings are not, or not exactly, in the text. */
 SLIP_API size_t slip_losses_count(const struct slip_losses *losses);
-/* As a JSON array of objects: "kind" ("unsayable", "rounded", "default"), "setting", "message". The caller frees
+/* As a JSON array of objects: "kind" ("unsayable", "rounded", "own", "default"), "setting", "message". The caller frees
  * *ret with free(). */
 SLIP_API int slip_losses_to_json(const struct slip_losses *losses, char **ret,
                                  struct slip_error **err);

@@ -47,7 +47,8 @@ static void report(const struct slip_losses *losses, bool strict, struct slip_di
 {
     static const enum slip_code codes[] = {[SLIP_LOSS_UNSAYABLE] = SLIP_CODE_LOST,
                                            [SLIP_LOSS_DEFAULT] = SLIP_CODE_DEFAULT_WRITTEN,
-                                           [SLIP_LOSS_ROUNDED] = SLIP_CODE_ROUNDED};
+                                           [SLIP_LOSS_ROUNDED] = SLIP_CODE_ROUNDED,
+                                           [SLIP_LOSS_OWN] = SLIP_CODE_OWN_WORD};
 
     for (size_t i = 0; i < losses->count; i++) {
         const struct slip_loss *loss = &losses->items[i];
@@ -82,6 +83,7 @@ static int convert(const struct slip_guest *guest, const struct slip_convert_opt
                    struct slip_error **err)
 {
     const struct slip_emit_options emit = {.compact = options->compact,
+                                           .xl_compat = options->xl_compat,
                                            .xend_version = options->xend_version};
     const struct slip_format *format;
     int rc = format_of(options->format, &format, err);

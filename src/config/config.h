@@ -9,7 +9,8 @@
 
 /* How to write a description. A format takes what it has a use for. */
 struct slip_emit_options {
-    bool compact; /* one line, where the format has two layouts (SXPR) */
+    bool compact;   /* one line, where the format has two layouts (SXPR) */
+    bool xl_compat; /* no words that only Slipway reads (xl) */
     unsigned
         xend_version; /* which xend reads it: 1 (3.0.2), 2 (3.0.3), 3 (3.0.4), 4 (3.1 and later); 0: 4 */
 };

@@ -53,7 +53,8 @@ const char *slip__loss_word(enum slip_loss_kind kind)
 {
     static const char *const words[] = {[SLIP_LOSS_UNSAYABLE] = "unsayable",
                                         [SLIP_LOSS_DEFAULT] = "default",
-                                        [SLIP_LOSS_ROUNDED] = "rounded"};
+                                        [SLIP_LOSS_ROUNDED] = "rounded",
+                                        [SLIP_LOSS_OWN] = "own"};
 
     return words[kind];
 }

@@ -12,7 +12,8 @@
 enum slip_loss_kind {
     SLIP_LOSS_UNSAYABLE, /* the format has no words for it */
     SLIP_LOSS_DEFAULT, /* nothing is lost: not given, and written out, as the format's own default is another */
-    SLIP_LOSS_ROUNDED /* said, but not exactly */
+    SLIP_LOSS_ROUNDED, /* said, but not exactly */
+    SLIP_LOSS_OWN      /* said in a word that only Slipway reads there */
 };
 
 struct slip_loss {

@@ -89,6 +89,12 @@ static void emit_one_or_list(struct slip_emit *e, const struct slip_field *field
 {
     struct slip_strs *strs = (void *)slip__field_mark(field, e->guest);
 
+    /* xl takes one ramdisk. */
+    if (e->options->xl_compat && strs == &e->guest->ramdisk && strs->count > 1) {
+        slip__said(&strs->items[0].mark);
+        put_string(e->out, field->key, strs->items[0].value);
+        return;
+    }
     slip__said(&strs->mark);
     if (strs->count == 1)
         put_string(e->out, field->key, strs->items[0].value);
@@ -165,6 +171,26 @@ static void emit_rdm(struct slip_emit *e, const struct slip_field *field)
     (void)field;
 }
 
+static bool is_bios(const struct slip_guest *g)
+{
+    static const char *const known[] = {"seabios", "ovmf", "rombios"};
+
+    for (size_t i = 0; i < SLIP_COUNT(known) && g->type.value == SLIP_TYPE_HVM; i++) {
+        if (strcmp(known[i], g->firmware.value) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* xl knows the firmware of an hvm guest by an older key, and no other. */
+static void emit_firmware(struct slip_emit *e, const struct slip_field *field)
+{
+    struct slip_str *firmware = &e->guest->firmware;
+
+    slip__said(&firmware->mark);
+    put_string(e->out, is_bios(e->guest) ? "bios" : field->key, firmware->value);
+}
+
 static const struct {
     const char *name;
     void (*emit)(struct slip_emit *, const struct slip_field *);
@@ -173,7 +199,7 @@ static const struct {
     {"usbdevice", emit_one_or_list}, {"cpus_each", emit_each},
     {"cpus_soft_each", emit_each},   {"cpuid", emit_cpuid},
     {"viridian", emit_viridian},     {"rdm", emit_rdm},
-    {"rdm_policy", emit_rdm},
+    {"firmware", emit_firmware},     {"rdm_policy", emit_rdm},
 };
 
 static bool emit_special(struct slip_emit *e, const struct slip_field *field)
@@ -228,6 +254,38 @@ static size_t topic_of(size_t offset)
     return topic;
 }
 
+/* Is the value one that xl has no word for, so that the word is Slipway's own? */
+static bool is_own(const struct slip_guest *g, const struct slip_field *field)
+{
+    static const char *const own[] = {"title",        "description",   "protocol",
+                                      "load_address", "entry_address", "autoconsole"};
+
+    for (size_t i = 0; i < SLIP_COUNT(own); i++) {
+        if (strcmp(own[i], field->name) == 0)
+            return true;
+    }
+    if (strcmp(field->name, "firmware") == 0)
+        return !is_bios(g);
+    return strcmp(field->name, "ramdisk") == 0 && g->ramdisk.count > 1;
+}
+
+/* Tells of a word of our own. *ret_skip: it is not to be written. -1 when out of memory. */
+static int tell_own(struct slip_emit *e, const struct slip_field *field, bool *ret_skip)
+{
+    struct slip_mark *mark = slip__field_mark(field, e->guest);
+
+    *ret_skip = false;
+    if (!is_own(e->guest, field))
+        return 0;
+    *ret_skip = e->options->xl_compat && field->kind != SLIP_KIND_STRS;
+    return e->options->xl_compat
+               ? 0
+               : slip__loss(e->losses, SLIP_LOSS_OWN, field->name, mark->span,
+                            "only Slipway reads '%s'%s: xl %s", field->key,
+                            field->kind == SLIP_KIND_STRS ? " as a list" : "",
+                            field->kind == SLIP_KIND_STRS ? "refuses it" : "passes over it");
+}
+
 int slip__xl_emit_keys(struct slip_emit *e, bool (*wanted)(const struct slip_field *field))
 {
     size_t last = SIZE_MAX;
@@ -235,8 +293,13 @@ int slip__xl_emit_keys(struct slip_emit *e, bool (*wanted)(const struct slip_fie
     for (size_t i = 0; i < slip__record_guest.n_fields; i++) {
         const struct slip_field *field = &slip__record_guest.fields[i];
         size_t before = e->out->len, topic;
+        bool skip;
 
         if (slip__field_mark(field, e->guest)->origin != SLIP_GIVEN || (wanted && !wanted(field)))
+            continue;
+        if (tell_own(e, field, &skip) < 0)
+            return -1;
+        if (skip)
             continue;
         topic = topic_of(field->offset);
         if (before && topic != last)
