@@ -392,9 +392,9 @@ static int idle_keys(struct retarget *t)
             snprintf(reason, sizeof(reason), "there is no serial port: the console is hvc0");
         else
             snprintf(reason, sizeof(reason),
-                     device ? "it needs a device model, which a %s guest does not have"
-                            : "it has no effect on a %s guest",
-                     type_word(t->to));
+                     device ? "it needs a device model, which %s %s guest does not have"
+                            : "it has no effect on %s %s guest",
+                     t->to == SLIP_TYPE_HVM ? "an" : "a", type_word(t->to));
         if (drop_key(t, name, reason) < 0)
             return -1;
     }
