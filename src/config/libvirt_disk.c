@@ -329,12 +329,15 @@ static void write_hosts(struct libvirt_writer *w, struct xml_node *source, char 
     }
 }
 
-static void write_rbd(struct libvirt_writer *w, struct xml_node *node, struct slip_str *target)
+static void write_rbd(struct libvirt_writer *w, struct xml_node *node, struct slip_disk *disk)
 {
+    struct slip_str *target = &disk->target;
+    char setting[40];
     struct xml_node *source = slip__libvirt_make(w, node, "source");
     SLIP_AUTO(slip__buf_dispose) struct slip_buf part = {0};
     const char *p = rbd_part(target->value + strlen("rbd:"), &part);
 
+    snprintf(setting, sizeof(setting), "disk[%zu].target", (size_t)(disk - w->guest->disk.items));
     slip__libvirt_attr(w, source, "protocol", "rbd");
     slip__libvirt_attr(w, source, "name", part.data ? part.data : "");
     while (*p && !part.failed) {
@@ -342,7 +345,7 @@ static void write_rbd(struct libvirt_writer *w, struct xml_node *node, struct sl
         if (part.data && strncmp(part.data, "mon_host=", 9) == 0)
             write_hosts(w, source, part.data + 9);
         else if (part.data && strcmp(part.data, "auth_supported=none") != 0)
-            slip__libvirt_rounded(w, "disk", target->mark.span,
+            slip__libvirt_rounded(w, setting, target->mark.span,
                                   "libvirt's words for '%.100s' of a disk in Ceph are not said",
                                   part.data);
     }
@@ -360,7 +363,7 @@ static void write_source(struct libvirt_writer *w, struct xml_node *node, struct
         slip__libvirt_attr(w, node, "type", block ? "block" : "file");
     } else if (strncmp(target->value, "rbd:", 4) == 0 && slip__xml_sayable(target->value)) {
         slip__libvirt_attr(w, node, "type", "network");
-        write_rbd(w, node, target);
+        write_rbd(w, node, disk);
     } else {
         slip__libvirt_attr(w, node, "type", block ? "block" : "file");
         slip__libvirt_say_at(w, node, "source", block ? "dev" : "file", target);
@@ -370,6 +373,7 @@ static void write_source(struct libvirt_writer *w, struct xml_node *node, struct
 /* What serves the disk, and its format. Returns whether it is a block device of the host. */
 static bool write_driver(struct libvirt_writer *w, struct xml_node *node, struct slip_disk *disk)
 {
+    char setting[48];
     struct xml_node *driver = slip__libvirt_make(w, node, "driver");
     const char *backend = SLIP_IS_SET(disk->backendtype) ? disk->backendtype.value : NULL;
     const char *prefix = SLIP_IS_SET(disk->prefix) ? disk->prefix.value : "";
@@ -396,8 +400,10 @@ static bool write_driver(struct libvirt_writer *w, struct xml_node *node, struct
         k++;
     slip__libvirt_attr(w, driver, "type", aio && !backend && k == 0 ? "aio" : formats[k].word);
     slip__said(&disk->format.mark);
+    snprintf(setting, sizeof(setting), "disk[%zu].backendtype",
+             (size_t)(disk - w->guest->disk.items));
     if (!backend && !SLIP_IS_SET(disk->prefix) && !slip__num_or(&disk->cdrom, 0))
-        slip__libvirt_default(w, "disk", "who serves disk '%s' is left to xl; libvirt says QEMU",
+        slip__libvirt_default(w, setting, "who serves disk '%s' is left to xl; libvirt says QEMU",
                               SLIP_IS_SET(disk->vdev) ? disk->vdev.value : "");
     if (!slip__libvirt_is_xen(w->guest)) /* QEMU serves both kinds */
         return SLIP_IS_SET(disk->target) && strncmp(disk->target.value, "/dev/", 5) == 0;

@@ -234,19 +234,20 @@ static void write_usbctrl(struct libvirt_writer *w, struct slip_usbctrl *usb, si
 {
     struct xml_node *node = slip__libvirt_new(w, w->devices, "controller");
     int64_t version = slip__num_or(&usb->version, 2);
+    static const char only_qusb[] =
+        "libvirt has QEMU's paravirtual USB controllers only: this one becomes such a one";
     bool qusb = SLIP_IS_GIVEN(usb->type) && usb->type.value == SLIP_USBCTRL_TYPE_QUSB;
+    char setting[40];
 
     slip__libvirt_attr(w, node, "type", "usb");
     slip__libvirt_attrf(w, node, "index", "%zu", index);
     slip__libvirt_attr(w, node, "model", version == 1 ? "qusb1" : "qusb2");
     slip__libvirt_attrf(w, node, "ports", "%lld", (long long)slip__num_or(&usb->ports, 8));
-    if (qusb)
-        slip__said(&usb->type.mark);
-    else
-        slip__libvirt_rounded(
-            w, "usbctrl", usb->type.mark.span,
-            "libvirt has QEMU's paravirtual USB controllers only: this one becomes "
-            "such a one");
+    snprintf(setting, sizeof(setting), "usbctrl[%zu].type", index);
+    if (SLIP_IS_GIVEN(usb->type) && !qusb)
+        slip__libvirt_rounded(w, setting, usb->type.mark.span, only_qusb);
+    else if (!qusb)
+        slip__libvirt_default(w, setting, only_qusb);
     slip__said(&usb->type.mark);
     if (version != 3)
         slip__said(&usb->version.mark);

@@ -263,6 +263,7 @@ static void read_timer(struct libvirt_reader *r, struct xml_node *timer)
         if (!w->word)
             return;
         slip__libvirt_num(&r->guest->tsc_mode, w->value, mode->span);
+        slip__libvirt_take_if(timer, "present", "yes");
         slip__libvirt_take(timer, "mode");
     } else if (name && strcmp(name->value, "hpet") == 0 && present &&
                !SLIP_IS_SET(r->guest->hpet)) {
@@ -484,7 +485,7 @@ static void write_os(struct libvirt_writer *w)
 static void write_flag(struct libvirt_writer *w, const char *name, struct slip_num *num)
 {
     bool hvm = slip__libvirt_is_hvm(w->guest);
-    bool on = slip__num_or(num, hvm && slip__libvirt_is_xen(w->guest));
+    bool on = slip__num_or(num, hvm);
     char path[32];
 
     snprintf(path, sizeof(path), "features/%s", name);
@@ -552,6 +553,7 @@ static void write_clock(struct libvirt_writer *w)
     if (SLIP_IS_GIVEN(g->tsc_mode)) {
         timer = slip__libvirt_new(w, clock, "timer");
         slip__libvirt_attr(w, timer, "name", "tsc");
+        slip__libvirt_attr(w, timer, "present", "yes");
         slip__libvirt_attr(w, timer, "mode", modes[g->tsc_mode.value]);
         slip__said(&g->tsc_mode.mark);
     }

@@ -402,6 +402,19 @@ static const char *row_text(const struct slip_field *field, const struct libvirt
     return NULL;
 }
 
+/* The schema's default in libvirt's words. */
+static const char *default_word(const struct slip_field *field, const struct libvirt_row *row)
+{
+    int64_t value = 0;
+
+    slip__enum_value(field->words, field->default_text, strlen(field->default_text), &value);
+    for (const struct libvirt_word *word = row->words; word->word; word++) {
+        if (word->value == value)
+            return word->word;
+    }
+    return row->words[0].word;
+}
+
 static void write_row(struct libvirt_writer *w, const struct slip_field *field,
                       const struct libvirt_row *row, struct xml_node *node, struct slip_mark *mark)
 {
@@ -415,6 +428,9 @@ static void write_row(struct libvirt_writer *w, const struct slip_field *field,
     } else {
         text = row_text(field, row, (const void *)mark, number, sizeof(number));
     }
+    /* What libvirt writes of every domain, with its own default for what it has no word for. */
+    if (!text && row->how == LIBVIRT_ALWAYS && row->words)
+        slip__libvirt_text(w, slip__libvirt_make(w, node, row->path), default_word(field, row));
     if (!text)
         return;
     node = slip__libvirt_make(w, node, row->path);

@@ -88,6 +88,9 @@ static void read_vif(struct libvirt_reader *r, struct xml_node *node)
     slip__libvirt_take_node(node);
     slip__libvirt_take(node, "type");
     slip__libvirt_read_rows(r, &slip__libvirt_vif, node, vif);
+    /* What libvirt makes of a file without an address. */
+    if (SLIP_IS_SET(vif->mac) && strcmp(vif->mac.value, "00:00:00:00:00:00") == 0)
+        slip__field_dispose(slip__field_named(&slip__record_vif, "mac"), vif);
     read_bridge(r, node, vif);
     if (network) {
         slip__libvirt_set(r, &vif->network, network->value, network->span);
@@ -183,6 +186,7 @@ static void write_ips(struct libvirt_writer *w, struct xml_node *node, struct sl
 /* libvirt counts KiB a second. */
 static void write_rate(struct libvirt_writer *w, struct xml_node *node, struct slip_vif *vif)
 {
+    char setting[32];
     const char *rate = vif->rate.value;
     uint64_t bits, n = 0;
     char *unit;
@@ -207,8 +211,9 @@ static void write_rate(struct libvirt_writer *w, struct xml_node *node, struct s
     slip__libvirt_attrf(w,
                         slip__libvirt_make(w, slip__libvirt_make(w, node, "bandwidth"), "outbound"),
                         "average", "%llu", (unsigned long long)(bits / 8192));
+    snprintf(setting, sizeof(setting), "vif[%zu].rate", (size_t)(vif - w->guest->vif.items));
     if (bits % 8192 || strchr(rate, '@'))
-        slip__libvirt_rounded(w, "vif", vif->rate.mark.span,
+        slip__libvirt_rounded(w, setting, vif->rate.mark.span,
                               "a rate in libvirt is whole KiB a second: '%.60s' becomes %llu", rate,
                               (unsigned long long)(bits / 8192));
     slip__said(&vif->rate.mark);

@@ -248,7 +248,8 @@ static int parse(unsigned source, struct slip_strictness strictness, struct slip
     r.text = slip__diags_source(diags, source, &r.len);
     if (!r.text || !slip__text_sound(source, r.text, r.len, diags))
         return 0;
-    start = r.len >= 3 && memcmp(r.text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* after a byte order mark */
+    start =
+        r.len >= 3 && memcmp(r.text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* after a byte order mark */
     whole = load(&r, start);
     if (!whole)
         return 0;

@@ -67,6 +67,7 @@ struct jx_key {
     const char *key;
     const char *field; /* its name in the object's record */
     enum jx_kind kind;
+    bool zero; /* a number whose zero says something: libxl's own default is another */
 };
 
 /* Ends in one without a key. */
@@ -81,5 +82,8 @@ const char *slip__jx_word(const struct slip_enum_table *table, int64_t value, ch
 bool slip__jx_value(const struct slip_enum_table *table, const char *word, int64_t *ret);
 
 int slip__jx_emit(struct slip_emit *e);
+
+/* libxl numbers Hyper-V's enlightenments (libxl_viridian_enlightenment): the word for a number, NULL: there is none yet. */
+const char *slip__jx_viridian(size_t bit);
 
 #endif

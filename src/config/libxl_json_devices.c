@@ -20,18 +20,18 @@ static json_t *disk_json(struct slip_disk *disk)
                                           [SLIP_DISK_FORMAT_VHD] = "vhd",
                                           [SLIP_DISK_FORMAT_QED] = "qed"};
     json_t *json = slip__jx_fields(JX_DISK, disk, json_object());
+    bool there = SLIP_IS_SET(disk->target) && disk->target.value[0];
 
-    if (!SLIP_IS_SET(disk->target))
+    if (!there)
         json = slip__jx_put(json, "pdev_path", json_string(""));
-    json = slip__jx_put(
-        json, "format",
-        json_string(SLIP_IS_SET(disk->target) ? formats[disk->format.value] : "empty"));
+    json = slip__jx_put(json, "format", json_string(there ? formats[disk->format.value] : "empty"));
     if (disk->cdrom.value)
         json = slip__jx_put(slip__jx_put(json, "removable", json_integer(1)), "is_cdrom",
                             json_integer(1));
     if (disk->access.value == SLIP_DISK_ACCESS_RW)
         json = slip__jx_put(json, "readwrite", json_integer(1));
-    slip__said(&disk->format.mark);
+    if (there || disk->format.value == SLIP_DISK_FORMAT_RAW)
+        slip__said(&disk->format.mark);
     slip__said(&disk->cdrom.mark);
     slip__said(&disk->access.mark);
     if (disk->removable.value == disk->cdrom.value)
@@ -46,7 +46,7 @@ static bool rate_of(const char *text, uint64_t *ret_bytes, uint64_t *ret_us)
     uint64_t n = strtoull(text, &end, 10), us = 50000;
     uint64_t scale = *end == 'G' ? 1000000000 : *end == 'M' ? 1000000 : *end == 'K' ? 1000 : 1;
 
-    if (end == text || n > UINT64_MAX / 1000000000 / 1000)
+    if (end == text || (unsigned __int128)n * scale > UINT64_MAX / 1000)
         return false;
     end += scale > 1;
     if (*end == 'b')
@@ -110,16 +110,28 @@ static json_t *nic_json(struct slip_vif *vif, size_t index)
     return json;
 }
 
+/* One function or all of them: of several, libxl has a place for the first. */
+static int tell_functions(struct slip_emit *e, const struct slip_pci *pci, size_t index)
+{
+    char setting[32];
+
+    if (strlen(pci->bdf.value) <= sizeof("0000:00:00.0") - 1)
+        return 0;
+    snprintf(setting, sizeof(setting), "pci[%zu].bdf", index);
+    return slip__loss(e->losses, SLIP_LOSS_ROUNDED, setting, pci->bdf.mark.span,
+                      "'%s' is said as its first function alone", setting);
+}
+
 static json_t *pci_json(struct slip_pci *pci, const struct slip_guest *g)
 {
     static const char *const names[] = {"domain", "bus", "dev", "func"};
     const struct {
-        const char *key;
-        const struct slip_num *own, *all;
-    } flags[] = {{"msitranslate", &pci->msitranslate, &g->pci_msitranslate},
-                 {"power_mgmt", &pci->power_mgmt, &g->pci_power_mgmt},
-                 {"permissive", &pci->permissive, &g->pci_permissive},
-                 {"seize", &pci->seize, &g->pci_seize}};
+        struct slip_num *own;
+        const struct slip_num *all;
+    } flags[] = {{&pci->msitranslate, &g->pci_msitranslate},
+                 {&pci->power_mgmt, &g->pci_power_mgmt},
+                 {&pci->permissive, &g->pci_permissive},
+                 {&pci->seize, &g->pci_seize}};
     json_t *json = json_object();
     unsigned part[4] = {0};
     unsigned slot;
@@ -139,12 +151,11 @@ static json_t *pci_json(struct slip_pci *pci, const struct slip_guest *g)
         json = slip__jx_put(json, "vfunc_mask", json_integer(star == '*' ? UINT32_MAX : 1));
         slip__said(&pci->bdf.mark);
     }
-    json = slip__jx_fields(JX_PCI, pci, json);
     for (size_t i = 0; i < SLIP_COUNT(flags); i++) {
-        if (!SLIP_IS_GIVEN(*flags[i].own) && SLIP_IS_GIVEN(*flags[i].all) && flags[i].all->value)
-            json = slip__jx_put(json, flags[i].key, json_true());
+        if (!SLIP_IS_GIVEN(*flags[i].own) && SLIP_IS_GIVEN(*flags[i].all))
+            *flags[i].own = *flags[i].all;
     }
-    return json;
+    return slip__jx_fields(JX_PCI, pci, json);
 }
 
 static json_t *vfb_json(struct slip_vfb *vfb, size_t index)
@@ -191,6 +202,7 @@ static json_t *vdispl_json(struct slip_vdispl *vdispl, size_t index)
     json_t *json = put_devid(slip__jx_fields(JX_VDISPL, vdispl, json_object()), index);
     json_t *array = json_array();
 
+    slip__said(&vdispl->connectors.mark);
     for (size_t i = 0; i < vdispl->connectors.count; i++)
         array = slip__jx_append(
             array, slip__jx_fields(JX_CONNECTOR, &vdispl->connectors.items[i], json_object()));
@@ -251,6 +263,7 @@ static json_t *pcm_json(struct slip_vsnd_pcm *pcm)
 {
     json_t *json = json_object(), *array = json_array();
 
+    slip__said(&pcm->stream.mark);
     if (SLIP_IS_GIVEN(pcm->name))
         json = slip__jx_put(json, "name", json_string(pcm->name.value));
     slip__said(&pcm->name.mark);
@@ -265,6 +278,7 @@ static json_t *vsnd_json(struct slip_vsnd *card, size_t index)
     json_t *json = put_devid(slip__jx_fields(JX_VSND, card, json_object()), index);
     json_t *array = json_array();
 
+    slip__said(&card->pcm.mark);
     json = slip__jx_put(json, "params", PARAMS(card));
     for (size_t i = 0; i < card->pcm.count; i++)
         array = slip__jx_append(array, pcm_json(&card->pcm.items[i]));
@@ -306,14 +320,20 @@ static json_t *put_nics(json_t *json, struct slip_guest *g)
     return slip__jx_put_list(json, "nics", array);
 }
 
-static json_t *put_pci(json_t *json, struct slip_guest *g)
+static json_t *put_pci(json_t *json, struct slip_emit *e)
 {
+    struct slip_guest *g = e->guest;
     struct slip_num *all[] = {&g->pci_msitranslate, &g->pci_power_mgmt, &g->pci_permissive,
                               &g->pci_seize};
     json_t *array = json_array();
 
-    for (size_t i = 0; i < g->pci.count; i++)
+    for (size_t i = 0; array && i < g->pci.count; i++) {
         array = slip__jx_append(array, pci_json(&g->pci.items[i], g));
+        if (SLIP_IS_GIVEN(g->pci.items[i].bdf) && tell_functions(e, &g->pci.items[i], i) < 0) {
+            json_decref(array);
+            array = NULL;
+        }
+    }
     for (size_t i = 0; i < SLIP_COUNT(all) && g->pci.count; i++)
         slip__said(&all[i]->mark); /* with each device */
     return slip__jx_put_list(json, "pcidevs", array);
@@ -330,6 +350,17 @@ static json_t *put_dtdev(json_t *json, struct slip_guest *g)
     return slip__jx_put_list(json, "dtdevs", array);
 }
 
+/* Whoever gives the touched area means that there is one. */
+static json_t *vkb_json(struct slip_vkb *vkb)
+{
+    bool touch = SLIP_IS_GIVEN(vkb->multi_touch_width) || SLIP_IS_GIVEN(vkb->multi_touch_height) ||
+                 SLIP_IS_GIVEN(vkb->multi_touch_num_contacts);
+
+    if (touch && !SLIP_IS_SET(vkb->feature_multi_touch))
+        slip__num_set(&vkb->feature_multi_touch, 1, (struct slip_mark){.origin = SLIP_GIVEN});
+    return slip__jx_fields(JX_VKB, vkb, json_object());
+}
+
 /* Each screen has a keyboard and a pointer beside it, which xl adds. */
 static json_t *put_screens(json_t *json, struct slip_guest *g)
 {
@@ -340,11 +371,21 @@ static json_t *put_screens(json_t *json, struct slip_guest *g)
         vkbs = slip__jx_append(vkbs, put_devid(json_object(), i));
     }
     for (size_t i = 0; i < g->vkb.count; i++)
-        vkbs = slip__jx_append(
-            vkbs,
-            put_devid(slip__jx_fields(JX_VKB, &g->vkb.items[i], json_object()), g->vfb.count + i));
+        vkbs = slip__jx_append(vkbs, put_devid(vkb_json(&g->vkb.items[i]), g->vfb.count + i));
     json = slip__jx_put_list(json, "vfbs", vfbs);
     return slip__jx_put_list(json, "vkbs", vkbs);
+}
+
+/* Whatever is said of a device, it has its object in the list. */
+static void each_is_there(struct slip_guest *g)
+{
+    struct slip_mark *const lists[] = {
+        &g->disk.mark,    &g->vif.mark,    &g->pci.mark,     &g->vfb.mark,    &g->vkb.mark,
+        &g->virtio.mark,  &g->vtpm.mark,   &g->p9.mark,      &g->vdispl.mark, &g->vsnd.mark,
+        &g->channel.mark, &g->usbdev.mark, &g->usbctrl.mark, &g->pvcalls.mark};
+
+    for (size_t i = 0; i < SLIP_COUNT(lists); i++)
+        slip__said(lists[i]);
 }
 
 json_t *slip__jx_devices(json_t *json, struct slip_emit *e)
@@ -352,9 +393,10 @@ json_t *slip__jx_devices(json_t *json, struct slip_emit *e)
     struct slip_guest *g = e->guest;
     json_t *array;
 
+    each_is_there(g);
     json = put_disks(json, g);
     json = put_nics(json, g);
-    json = put_pci(json, g);
+    json = put_pci(json, e);
     json = put_dtdev(json, g);
     json = put_screens(json, g);
     json = put_plain(json, "virtios", JX_VIRTIO, true, g->virtio.items, g->virtio.count);

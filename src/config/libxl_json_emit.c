@@ -83,7 +83,7 @@ static bool is_zero(const struct jx_key *key, const struct slip_field *field, co
     if (key->kind == JX_TEXTS)
         return !((const struct slip_strs *)value)->count;
     if (key->kind == JX_FLAG || key->kind == JX_INT)
-        return num->value == 0;
+        return num->value == 0 && !key->zero;
     return key->kind == JX_WORD && num->value == 0 && field->words->items[0].value == 0 &&
            (strcmp(field->words->items[0].word, "default") == 0 ||
             strcmp(field->words->items[0].word, "ignore") == 0 ||
@@ -337,20 +337,6 @@ static json_t *put_host(json_t *json, struct slip_guest *g)
 
 /* --- the type's part --------------------------------------------------------------------------------------------------- */
 
-/* libxl numbers Hyper-V's enlightenments (libxl_viridian_enlightenment). */
-static const char *const viridian_words[] = {"base",
-                                             "freq",
-                                             "time_ref_count",
-                                             "reference_tsc",
-                                             "hcall_remote_tlb_flush",
-                                             "apic_assist",
-                                             "crash_ctl",
-                                             "synic",
-                                             "stimer",
-                                             "hcall_ipi",
-                                             "ex_processor_masks",
-                                             "no_vp_limit",
-                                             "cpu_hotplug"};
 static json_t *bits_json(uint64_t bits)
 {
     json_t *array = json_array();
@@ -378,11 +364,11 @@ static json_t *put_viridian(json_t *json, struct slip_guest *g)
 
         word += not ;
         if (strcmp(word, "all") == 0)
-            bits[not ] = UINT64_MAX; /* those to come, too */
+            bits[not ] = UINT64_MAX, bits[!not ] = 0; /* those to come, too */
         else if (strcmp(word, "defaults") == 0)
             json = slip__jx_put(json, "viridian", bool_text(!not ));
-        for (unsigned k = 0; k < SLIP_COUNT(viridian_words); k++) {
-            if (strcmp(word, viridian_words[k]) != 0)
+        for (unsigned k = 0; slip__jx_viridian(k); k++) {
+            if (strcmp(word, slip__jx_viridian(k)) != 0)
                 continue;
             bits[not ] |= 1ull << k;
             bits[!not ] &= ~(1ull << k);
@@ -493,9 +479,9 @@ static json_t *c_info(struct slip_guest *g)
     json_t *json = slip__jx_put(json_object(), "type", json_string(types[g->type.value]));
 
     slip__said(&g->type.mark);
+    if (SLIP_IS_SET(g->uuid)) /* one that was made, too: it has its place among the others */
+        g->uuid.mark.origin = SLIP_GIVEN;
     json = slip__jx_fields(JX_C_INFO, g, json);
-    if (!SLIP_IS_GIVEN(g->uuid) && SLIP_IS_SET(g->uuid))
-        json = slip__jx_put(json, "uuid", json_string(g->uuid.value));
     return slip__jx_put(json, "run_hotplug_scripts", json_string("True"));
 }
 

@@ -28,9 +28,9 @@ const struct jx_key slip__jx_keys[] = {
     {JX_B_INFO, "exec_ssid_label", "init_seclabel", JX_TEXT},
     {JX_B_INFO, "localtime", "localtime", JX_DEFBOOL},
     {JX_B_INFO, "disable_migrate", "nomigrate", JX_DEFBOOL},
-    {JX_B_INFO, "max_grant_frames", "max_grant_frames", JX_INT},
-    {JX_B_INFO, "max_maptrack_frames", "max_maptrack_frames", JX_INT},
-    {JX_B_INFO, "max_grant_version", "max_grant_version", JX_INT},
+    {JX_B_INFO, "max_grant_frames", "max_grant_frames", JX_INT, .zero = true},
+    {JX_B_INFO, "max_maptrack_frames", "max_maptrack_frames", JX_INT, .zero = true},
+    {JX_B_INFO, "max_grant_version", "max_grant_version", JX_INT, .zero = true},
     {JX_B_INFO, "device_model_stubdomain", "device_model_stubdomain_override", JX_DEFBOOL},
     {JX_B_INFO, "stubdomain_memkb", "stubdomain_memory", JX_MIB},
     {JX_B_INFO, "stubdomain_kernel", "stubdomain_kernel", JX_TEXT},
@@ -58,12 +58,12 @@ const struct jx_key slip__jx_keys[] = {
     {JX_B_INFO, "vmtrace_buf_kb", "vmtrace_buf_kb", JX_INT},
     {JX_B_INFO, "vpmu", "vpmu", JX_DEFBOOL},
 
-    {JX_SCHED, "weight", "cpu_weight", JX_INT},
-    {JX_SCHED, "cap", "cap", JX_INT},
-    {JX_SCHED, "period", "period", JX_INT},
-    {JX_SCHED, "extratime", "extratime", JX_INT},
-    {JX_SCHED, "slice", "slice", JX_INT},
-    {JX_SCHED, "latency", "latency", JX_INT},
+    {JX_SCHED, "weight", "cpu_weight", JX_INT, .zero = true},
+    {JX_SCHED, "cap", "cap", JX_INT, .zero = true},
+    {JX_SCHED, "period", "period", JX_INT, .zero = true},
+    {JX_SCHED, "extratime", "extratime", JX_INT, .zero = true},
+    {JX_SCHED, "slice", "slice", JX_INT, .zero = true},
+    {JX_SCHED, "latency", "latency", JX_INT, .zero = true},
 
     {JX_HVM, "firmware", "firmware_override", JX_TEXT},
     {JX_HVM, "pae", "pae", JX_DEFBOOL},
@@ -121,7 +121,7 @@ const struct jx_key slip__jx_keys[] = {
     {JX_ARM, "gic_version", "gic_version", JX_WORD},
     {JX_ARM, "vuart", "vuart", JX_WORD},
     {JX_ARM, "sve_vl", "sve", JX_TEXT},
-    {JX_ARM, "nr_spis", "nr_spis", JX_INT},
+    {JX_ARM, "nr_spis", "nr_spis", JX_INT, .zero = true},
     {JX_X86, "msr_relaxed", "msr_relaxed", JX_DEFBOOL},
 
     {JX_DISK, "backend_domname", "backend", JX_TEXT},
@@ -190,7 +190,7 @@ const struct jx_key slip__jx_keys[] = {
     {JX_USBCTRL, "version", "version", JX_INT},
     {JX_USBCTRL, "ports", "ports", JX_INT},
     {JX_USBCTRL, "backend_domname", "backend", JX_TEXT},
-    {JX_USBDEV, "ctrl", "controller", JX_INT},
+    {JX_USBDEV, "ctrl", "controller", JX_INT, .zero = true},
     {JX_USBDEV, "port", "port", JX_INT},
 
     {JX_VTPM, "backend_domname", "backend", JX_TEXT},
@@ -297,4 +297,23 @@ bool slip__jx_value(const struct slip_enum_table *table, const char *word, int64
             return true;
     }
     return false;
+}
+
+const char *slip__jx_viridian(size_t bit)
+{
+    static const char *const words_of_bits[] = {"base",
+                                                "freq",
+                                                "time_ref_count",
+                                                "reference_tsc",
+                                                "hcall_remote_tlb_flush",
+                                                "apic_assist",
+                                                "crash_ctl",
+                                                "synic",
+                                                "stimer",
+                                                "hcall_ipi",
+                                                "ex_processor_masks",
+                                                "no_vp_limit",
+                                                "cpu_hotplug"};
+
+    return bit < SLIP_COUNT(words_of_bits) ? words_of_bits[bit] : NULL;
 }

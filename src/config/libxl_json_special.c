@@ -53,16 +53,11 @@ static int bitmap_text(const json_t *array, struct slip_buf *out)
     return out->failed ? -1 : 0;
 }
 
-/* A set for each vCPU; all the same is one for all. */
-static int read_affinity(struct jx_reader *r, struct slip_str *all, struct slip_strs *each,
-                         const json_t *value, struct slip_mark mark)
+/* A set for each vCPU. */
+static int read_affinity(struct jx_reader *r, struct slip_strs *each, const json_t *value,
+                         struct slip_mark mark)
 {
-    size_t n = json_array_size(value);
-    bool same = true;
-
-    for (size_t i = 1; i < n; i++)
-        same = same && json_equal(json_array_get(value, i), json_array_get(value, 0));
-    for (size_t i = 0; i < n && i < SLIP_LIMIT_VCPUS && (!same || i == 0); i++) {
+    for (size_t i = 0; i < json_array_size(value) && i < SLIP_LIMIT_VCPUS; i++) {
         SLIP_AUTO(slip__buf_dispose) struct slip_buf text = {0};
 
         if (bitmap_text(json_array_get(value, i), &text) < 0)
@@ -71,8 +66,6 @@ static int read_affinity(struct jx_reader *r, struct slip_str *all, struct slip_
             slip__jx_wrong(r, mark, "an affinity", "sets of CPUs");
             return 0;
         }
-        if (same)
-            return slip__str_set(all, text.data, text.len, mark);
         each->mark = mark;
         if (slip__strs_add(each, text.data, text.len, mark) < 0)
             return -1;
@@ -189,9 +182,9 @@ static int read_b_info(struct jx_reader *r, const char *key, const json_t *value
     if (strcmp(key, "avail_vcpus") == 0)
         return read_avail(r, value, mark);
     if (strcmp(key, "vcpu_hard_affinity") == 0)
-        return read_affinity(r, &g->cpus, &g->cpus_each, value, mark);
+        return read_affinity(r, &g->cpus_each, value, mark);
     if (strcmp(key, "vcpu_soft_affinity") == 0)
-        return read_affinity(r, &g->cpus_soft, &g->cpus_soft_each, value, mark);
+        return read_affinity(r, &g->cpus_soft_each, value, mark);
     if (strcmp(key, "vnuma_nodes") == 0)
         return read_vnuma(r, value, mark);
     if (strcmp(key, "cpuid") == 0 && json_is_object(value) &&
@@ -237,20 +230,6 @@ static int read_b_info(struct jx_reader *r, const char *key, const json_t *value
     return 1;
 }
 
-static const char *const viridian_words[] = {"base",
-                                             "freq",
-                                             "time_ref_count",
-                                             "reference_tsc",
-                                             "hcall_remote_tlb_flush",
-                                             "apic_assist",
-                                             "crash_ctl",
-                                             "synic",
-                                             "stimer",
-                                             "hcall_ipi",
-                                             "ex_processor_masks",
-                                             "no_vp_limit",
-                                             "cpu_hotplug"};
-
 static int read_viridian(struct jx_reader *r, const json_t *value, bool not, struct slip_mark mark)
 {
     bool all = json_array_size(value) > 32; /* "all" sets bits that have no names yet */
@@ -262,9 +241,9 @@ static int read_viridian(struct jx_reader *r, const json_t *value, bool not, str
         json_int_t bit = json_integer_value(json_array_get(value, i));
         char word[64];
 
-        if (bit < 0 || bit >= (json_int_t)SLIP_COUNT(viridian_words))
+        if (bit < 0 || !slip__jx_viridian((size_t)bit))
             continue;
-        snprintf(word, sizeof(word), "%s%s", not ? "!" : "", viridian_words[bit]);
+        snprintf(word, sizeof(word), "%s%s", not ? "!" : "", slip__jx_viridian((size_t)bit));
         if (slip__strs_add(&r->guest->viridian, word, strlen(word), mark) < 0)
             return -1;
     }
@@ -396,6 +375,12 @@ static int read_nic(struct slip_vif *vif, const char *key, const json_t *value,
         return slip__strs_add(&vif->colo, text, strlen(text), mark);
     }
     return 1;
+}
+
+/* A device that is known by its name may have none. */
+static bool has_address(const json_t *json)
+{
+    return !json_object_get(json, "name") || json_object_get(json, "vfunc_mask");
 }
 
 /* bus, dev, func and domain make the address; libxl leaves zeros out. */
@@ -572,7 +557,7 @@ static int read_list(struct jx_reader *r, size_t which, const json_t *value, str
         record = add_item(r, lists[which].list, mark);
         snprintf(path, sizeof(path), "/%s/%zu", lists[which].key, i);
         if (!record || slip__jx_object(r, lists[which].object, record, item, path) < 0 ||
-            (lists[which].object == JX_PCI && !json_object_get(item, "name") &&
+            (lists[which].object == JX_PCI && has_address(item) &&
              read_pci_address(record, item, mark) < 0))
             return -1;
     }
@@ -683,9 +668,42 @@ int slip__jx_special(struct jx_reader *r, enum jx_object object, void *record, c
     return strcmp(key, "devid") == 0 ? 0 : 1; /* numbers by place */
 }
 
+/* The same set for each vCPU that there may be is one for all. */
+static void settle_affinity(struct slip_guest *g, struct slip_str *all, const char *list)
+{
+    const struct slip_field *field = slip__field_named(&slip__record_guest, list);
+    struct slip_strs *each = (void *)slip__field_mark(field, g);
+    size_t vcpus = (size_t)slip__num_or(&g->maxvcpus, 1);
+
+    for (size_t i = 1; i < each->count; i++) {
+        if (strcmp(each->items[i].value, each->items[0].value) != 0)
+            return;
+    }
+    if (!each->count || each->count != vcpus || SLIP_IS_SET(*all))
+        return;
+    *all = each->items[0];
+    each->items[0] = (struct slip_str){0};
+    slip__field_dispose(field, g);
+}
+
+/* To libxl a flag that is not there is off; elsewhere it follows from the others. */
+static void settle_touch(struct slip_vkb *vkb)
+{
+    bool touch = SLIP_IS_SET(vkb->multi_touch_width) || SLIP_IS_SET(vkb->multi_touch_height) ||
+                 SLIP_IS_SET(vkb->multi_touch_num_contacts);
+
+    if (touch && !SLIP_IS_SET(vkb->feature_multi_touch))
+        slip__num_set(&vkb->feature_multi_touch, 0, vkb->backend_type.mark);
+}
+
 void slip__jx_settle(struct jx_reader *r)
 {
     struct slip_guest *g = r->guest;
+
+    settle_affinity(g, &g->cpus, "cpus_each");
+    settle_affinity(g, &g->cpus_soft, "cpus_soft_each");
+    for (size_t i = 0; i < g->vkb.count; i++)
+        settle_touch(&g->vkb.items[i]);
 
     /* What is not said is not there: libxl leaves zeros out. */
     for (size_t i = 0; i < g->disk.count; i++) {

@@ -152,6 +152,19 @@ int slip__sx_keep(struct sx_reader *r, const char *path, uint32_t node)
 
 /* --- keys that say more, or less, than one field ------------------------------------------------------------------ */
 
+/* More than 64 of them: xend's numbers have no end. One that is no mask of the lowest ones is all that there are. */
+static int read_long_mask(struct sx_reader *r, const char *text, uint32_t value)
+{
+    char mask[SX_MASK_BYTES];
+
+    for (int64_t n = 65; n <= SLIP_LIMIT_VCPUS; n++) {
+        slip__sx_mask(n, mask);
+        if (strcmp(mask, text) == 0)
+            slip__num_set(&r->guest->vcpus, n, slip__sx_mark(r, value));
+    }
+    return 0;
+}
+
 /* Bits of a decimal mask that are set, when they are the lowest ones. */
 static int read_vcpu_avail(struct sx_reader *r, uint32_t list)
 {
@@ -165,14 +178,14 @@ static int read_vcpu_avail(struct sx_reader *r, uint32_t list)
         return 0;
     errno = 0;
     mask = strtoull(text, &end, 0);
-    if (*end || end == text || (mask == 0 && errno == 0)) {
+    if (errno == ERANGE && !*end)
+        return read_long_mask(r, text, value);
+    if (*end || end == text || mask == 0) {
         slip__diag(r->diags, SLIP_CODE_BAD_NUMBER, slip__sx_span(r, value),
                    "'%.60s' is no mask of virtual CPUs", text);
         return 0;
     }
     count = __builtin_popcountll(mask);
-    if (errno == ERANGE) /* more than 64: xend's numbers have no end; all that there are, then */
-        return 0;
     /* xend may say more bits than there are vCPUs. */
     if (!SLIP_IS_SET(r->guest->maxvcpus) || count < r->guest->maxvcpus.value)
         slip__num_set(&r->guest->vcpus, count, slip__sx_mark(r, value));
@@ -512,6 +525,9 @@ static int read_image(struct sx_reader *r, uint32_t domain)
         if (!SLIP_IS_SET(*num))
             slip__num_set(num, 0, mark);
     }
+    if (rc == 0 && hvm && r->guest->vnc.value && SLIP_IS_SET(r->guest->vncdisplay) &&
+        !SLIP_IS_SET(r->guest->vncunused))
+        slip__num_set(&r->guest->vncunused, 0, r->guest->vncdisplay.mark);
     return rc;
 }
 

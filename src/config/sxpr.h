@@ -123,6 +123,10 @@ void slip__sx_raw(struct sx_writer *w, const char *key, const char *text);
 void slip__sx_empty(struct sx_writer *w, const char *key);
 /* Does xend's own parser take it whole without quotes? */
 bool slip__sx_is_word(const char *text);
+/* The mask of the lowest count virtual CPUs, as a decimal number of any length: xend's numbers have no end. count is 1 to
+ * SLIP_LIMIT_VCPUS, ret has room for SX_MASK_BYTES. */
+#define SX_MASK_BYTES (SLIP_LIMIT_VCPUS / 3 + 2)
+void slip__sx_mask(int64_t count, char ret[SX_MASK_BYTES]);
 /* A text in quotes. */
 void slip__sx_quote(struct slip_buf *out, const char *text);
 /* Pieces kept from an s-expression that belong under path. */

@@ -109,7 +109,9 @@ static int read_uname(struct slip_disk *disk, const char *uname, struct slip_mar
         snprintf(script, sizeof(script), "block-%.*s", (int)len, uname);
         if (slip__sx_set_text(&disk->script, script, mark) < 0)
             return -1;
-    } else if (slip__str_set(&disk->prefix, uname, len, mark) < 0) {
+    } else if (slip__str_set(&disk->prefix, uname, len, mark) < 0 ||
+               (strncmp(uname, "phy:", 4) == 0 &&
+                slip__sx_set_text(&disk->backendtype, "phy", mark) < 0)) {
         return -1;
     }
     if (format != SLIP_DISK_FORMAT_RAW)

@@ -119,6 +119,8 @@ static void put_field(struct sx_writer *w, const struct sx_key *key)
     if (mark->origin == SLIP_UNSET || (mark->origin == SLIP_DEFAULT && !key->always))
         return;
     slip__said(mark);
+    if (field->kind == SLIP_KIND_STR && !((const struct slip_str *)(const void *)mark)->value[0])
+        return; /* to xend, an empty one is none */
     if (field->kind == SLIP_KIND_STR)
         slip__sx_text(w, key->key, ((const struct slip_str *)(const void *)mark)->value);
     else if (field->kind == SLIP_KIND_ENUM && !key->number)
@@ -146,7 +148,8 @@ static void put_text(struct sx_writer *w, const char *key, struct slip_str *str)
     if (!SLIP_IS_GIVEN(*str))
         return;
     slip__said(&str->mark);
-    slip__sx_text(w, key, str->value);
+    if (str->value[0]) /* to xend, an empty one is none */
+        slip__sx_text(w, key, str->value);
 }
 
 static void put_num(struct sx_writer *w, const char *key, struct slip_num *num)
@@ -164,17 +167,44 @@ static int default_written(struct sx_writer *w, const char *setting, const char 
                       setting, value);
 }
 
+void slip__sx_mask(int64_t count, char ret[SX_MASK_BYTES])
+{
+    size_t digits = 1;
+
+    memset(ret, 0, SX_MASK_BYTES);
+    /* Doubled and 1 added, count times, with the lowest digit first. */
+    while (count--) {
+        int carry = 1;
+
+        for (size_t i = 0; i < digits; i++) {
+            carry += ret[i] * 2;
+            ret[i] = (char)(carry % 10);
+            carry /= 10;
+        }
+        if (carry)
+            ret[digits++] = (char)carry;
+    }
+    for (size_t i = 0; i < digits - 1 - i; i++) {
+        char digit = ret[i];
+
+        ret[i] = ret[digits - 1 - i];
+        ret[digits - 1 - i] = digit;
+    }
+    for (size_t i = 0; i < digits; i++)
+        ret[i] = (char)(ret[i] + '0');
+}
+
 /* xend has the number of vCPUs that there may be, and a mask of those that are there. */
 static void put_vcpus(struct sx_writer *w)
 {
     struct slip_guest *g = w->e->guest;
+    char mask[SX_MASK_BYTES];
 
     slip__sx_number(w, "vcpus", g->maxvcpus.value);
     slip__said(&g->maxvcpus.mark);
     if (g->vcpus.value < g->maxvcpus.value) {
-        if (g->vcpus.value > 63)
-            return;
-        slip__sx_number(w, "vcpu_avail", (int64_t)((1ull << g->vcpus.value) - 1));
+        slip__sx_mask(g->vcpus.value, mask);
+        slip__sx_raw(w, "vcpu_avail", mask);
     }
     slip__said(&g->vcpus.mark);
 }
@@ -261,12 +291,17 @@ static void put_domain(struct sx_writer *w)
 
 /* --- the image ------------------------------------------------------------------------------------------------------ */
 
+/* Is there a text that says something? */
+static bool says(const struct slip_str *str)
+{
+    return SLIP_IS_GIVEN(*str) && str->value[0];
+}
+
 static const char *loader_of(struct slip_guest *g)
 {
-    if (SLIP_IS_GIVEN(g->firmware_override)) {
-        slip__said(&g->firmware_override.mark);
+    slip__said(&g->firmware_override.mark);
+    if (says(&g->firmware_override))
         return g->firmware_override.value;
-    }
     if (SLIP_IS_GIVEN(g->firmware) && strchr(g->firmware.value, '/')) {
         slip__said(&g->firmware.mark);
         return g->firmware.value;
@@ -286,7 +321,7 @@ static int put_start(struct sx_writer *w)
         if (default_written(w, "firmware_override", HVMLOADER) < 0)
             return -1;
     }
-    if (w->hvm && SLIP_IS_GIVEN(g->kernel) && w->version < 4) {
+    if (w->hvm && says(&g->kernel) && w->version < 4) {
         d = slip__diag(w->e->diags, SLIP_CODE_FORMAT_TOO_OLD, g->kernel.mark.span,
                        "a xend of configuration version %u cannot start an hvm guest's kernel",
                        w->version);
@@ -296,16 +331,15 @@ static int put_start(struct sx_writer *w)
         slip__said(&g->kernel.mark);
         return 0;
     }
-    if (w->hvm && !SLIP_IS_GIVEN(g->kernel))
+    if (w->hvm && !says(&g->kernel))
         slip__sx_text(w, "kernel", loader);
-    else
-        put_text(w, "kernel", &g->kernel);
-    if (SLIP_IS_GIVEN(g->ramdisk) && g->ramdisk.count) {
+    put_text(w, "kernel", &g->kernel);
+    if (SLIP_IS_GIVEN(g->ramdisk) && g->ramdisk.count && g->ramdisk.items[0].value[0]) {
         slip__sx_text(w, "ramdisk", g->ramdisk.items[0].value);
         slip__said(&g->ramdisk.items[0].mark);
     }
     put_text(w, "args", &g->cmdline);
-    if (w->hvm && SLIP_IS_GIVEN(g->kernel))
+    if (w->hvm && says(&g->kernel))
         slip__sx_text(w, "loader", loader);
     return 0;
 }
@@ -331,7 +365,7 @@ static int put_boot(struct sx_writer *w)
         slip__sx_raw(w, "boot", g->boot.value[0] ? g->boot.value : "c");
         return 0;
     }
-    if (SLIP_IS_GIVEN(g->kernel)) {
+    if (says(&g->kernel)) {
         slip__sx_raw(w, "boot", "c"); /* which nobody asks */
         return 0;
     }
@@ -352,9 +386,9 @@ static void put_serial(struct sx_writer *w)
     struct slip_strs *serial = &w->e->guest->serial;
 
     slip__said(&serial->mark);
-    if (serial->count == 0)
+    if (serial->count == 0 || (serial->count == 1 && !serial->items[0].value[0]))
         slip__sx_raw(w, "serial", "none");
-    if (serial->count == 1)
+    else if (serial->count == 1)
         put_char(w, "serial", serial->items[0].value);
     if (serial->count < 2)
         return;
@@ -371,13 +405,18 @@ static void put_serial(struct sx_writer *w)
 static void put_usb(struct sx_writer *w)
 {
     struct slip_guest *g = w->e->guest;
+    bool any = false;
 
+    for (size_t i = 0; i < g->usbdevice.count; i++)
+        any = any || g->usbdevice.items[i].value[0];
     /* Devices are on the controller's bus: one that they need is said with them. */
-    if (!SLIP_IS_GIVEN(g->usb) && g->usbdevice.count)
+    if (!SLIP_IS_GIVEN(g->usb) && any)
         slip__sx_number(w, "usb", 1);
     else
         put_num(w, "usb", &g->usb);
     for (size_t i = 0; i < g->usbdevice.count; i++) {
+        if (!g->usbdevice.items[i].value[0])
+            continue;
         put_char(w, "usbdevice", g->usbdevice.items[i].value);
         slip__said(&g->usbdevice.items[i].mark);
     }
@@ -448,14 +487,16 @@ static void put_screen(struct sx_writer *w, const struct slip_record *record, vo
     }
 }
 
-/* Of a screen with VNC the display is either given or the next free one. */
-static void settle_screen(struct slip_num *vnc, struct slip_num *unused,
-                          const struct slip_num *display)
+/* Of a screen with VNC the display is either given or the next free one: xend takes silence for the first. */
+static int settle_screen(struct sx_writer *w, struct slip_num *vnc, struct slip_num *unused,
+                         const struct slip_num *display, bool by_default)
 {
     if (SLIP_IS_SET(*vnc) && vnc->value && vnc->mark.origin == SLIP_DEFAULT)
         vnc->mark.origin = SLIP_GIVEN;
-    if (SLIP_IS_SET(*vnc) && vnc->value && !SLIP_IS_GIVEN(*unused) && SLIP_IS_GIVEN(*display))
-        slip__num_set(unused, 0, display->mark);
+    if (!SLIP_IS_SET(*vnc) || !vnc->value || SLIP_IS_GIVEN(*unused) || !SLIP_IS_GIVEN(*display))
+        return 0;
+    slip__num_set(unused, by_default, display->mark);
+    return by_default ? default_written(w, "vncunused", "1") : 0;
 }
 
 /* An hvm guest's screen. To xend, one that is not said is not there. */
@@ -470,7 +511,8 @@ static int put_own_screen(struct sx_writer *w)
         g->vnc = (struct slip_num){0};
     if (SLIP_IS_SET(g->sdl) && !g->sdl.value)
         g->sdl = (struct slip_num){0};
-    settle_screen(&g->vnc, &g->vncunused, &g->vncdisplay);
+    if (settle_screen(w, &g->vnc, &g->vncunused, &g->vncdisplay, true) < 0)
+        return -1;
     put_screen(w, &slip__record_guest, g);
     return shown ? default_written(w, "vnc", "1") : 0;
 }
@@ -490,12 +532,11 @@ static int put_image_hvm(struct sx_writer *w)
     put_viridian(w);
     put_fields(w, SX_HVM, "nestedhvm", "usb");
     put_usb(w);
-    if (SLIP_IS_GIVEN(g->parallel)) {
+    slip__said(&g->parallel.mark);
+    if (says(&g->parallel))
         put_char(w, "parallel", g->parallel.value);
-        slip__said(&g->parallel.mark);
-    } else {
+    else
         slip__sx_raw(w, "parallel", "none");
-    }
     put_serial(w);
     put_fields(w, SX_HVM, "soundhw", "device_model");
     put_device_model(w);
@@ -532,8 +573,8 @@ static int put_image(struct sx_writer *w)
         put_device_model(w);
     }
     if (old_screen) {
-        settle_screen(&g->vfb.items[0].vnc, &g->vfb.items[0].vncunused,
-                      &g->vfb.items[0].vncdisplay);
+        settle_screen(w, &g->vfb.items[0].vnc, &g->vfb.items[0].vncunused,
+                      &g->vfb.items[0].vncdisplay, false);
         put_screen(w, &slip__record_vfb, &g->vfb.items[0]);
     }
     if (w->version >= 4) {

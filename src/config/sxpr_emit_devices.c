@@ -12,7 +12,8 @@ static void put_text(struct sx_writer *w, const char *key, struct slip_str *str)
     if (!SLIP_IS_GIVEN(*str))
         return;
     slip__said(&str->mark);
-    slip__sx_text(w, key, str->value);
+    if (str->value[0]) /* to xend, an empty one is none */
+        slip__sx_text(w, key, str->value);
 }
 
 /* --- disks ----------------------------------------------------------------------------------------------------------- */
@@ -71,6 +72,7 @@ static bool prefix_of(struct slip_disk *disk, char *ret, size_t size)
     const char *backend = SLIP_IS_GIVEN(disk->backendtype) ? disk->backendtype.value : "";
     const char *prefix = SLIP_IS_GIVEN(disk->prefix) ? disk->prefix.value : NULL;
     bool tap = prefix && strncmp(prefix, "tap", 3) == 0;
+    bool raw = disk->format.value == SLIP_DISK_FORMAT_RAW;
 
     if (SLIP_IS_GIVEN(disk->script)) {
         if (strncmp(disk->script.value, "block-", 6) != 0 || strchr(disk->script.value, ':'))
@@ -81,11 +83,12 @@ static bool prefix_of(struct slip_disk *disk, char *ret, size_t size)
     }
     if (!format)
         return false;
-    slip__said(&disk->prefix.mark);
-    if (tap)
+    if (tap && (raw || !strchr(prefix, ':') || strcmp(strrchr(prefix, ':') + 1, format) == 0))
         snprintf(ret, size, "%s%s%s", prefix, strchr(prefix, ':') ? "" : ":",
                  strchr(prefix, ':') ? "" : format);
-    else if (disk->format.value != SLIP_DISK_FORMAT_RAW || strcmp(backend, "tap") == 0)
+    else if (tap)
+        snprintf(ret, size, "%.*s:%s", (int)strcspn(prefix, ":"), prefix, format);
+    else if (!raw || strcmp(backend, "tap") == 0)
         snprintf(ret, size, "tap:%s", format);
     else if (prefix)
         snprintf(ret, size, "%s", prefix);
@@ -93,8 +96,10 @@ static bool prefix_of(struct slip_disk *disk, char *ret, size_t size)
         snprintf(ret, size, "phy");
     else
         snprintf(ret, size, "file");
-    if (strcmp(backend, "tap") == 0 || (strcmp(backend, "phy") == 0 && strcmp(ret, "phy") == 0))
+    if (strcmp(backend, "phy") == 0 && strcmp(ret, "phy") == 0)
         slip__said(&disk->backendtype.mark);
+    if (prefix && strncmp(prefix, ret, strlen(prefix)) == 0)
+        slip__said(&disk->prefix.mark);
     return true;
 }
 
@@ -121,7 +126,7 @@ static void put_dev(struct sx_writer *w, struct slip_disk *disk)
     vdev += strncmp(vdev, "ioemu:", 6) == 0 ? 6 : 0;
     if (w->hvm && w->version == 1)
         slip__buf_printf(&dev, "ioemu:%s", vdev);
-    else if (w->hvm || disk->cdrom.value)
+    else if (w->hvm || disk->cdrom.value || strchr(vdev, ':'))
         slip__buf_printf(&dev, "%s:%s", vdev, disk->cdrom.value ? "cdrom" : "disk");
     else
         slip__buf_puts(&dev, vdev);
@@ -248,9 +253,9 @@ static void put_vfb(struct sx_writer *w, struct slip_vfb *vfb)
     slip__said(&vfb->vnc.mark);
     if (!sdl || !vnc)
         slip__said(&vfb->sdl.mark);
-    if (vnc && !sdl && vfb->vnc.value == 0 && SLIP_IS_SET(vfb->vnc))
+    if (!vnc && !sdl)
         slip__sx_number(w, "vnc", 0);
-    if (vnc && SLIP_IS_SET(vfb->vncunused)) {
+    if (vnc ? SLIP_IS_SET(vfb->vncunused) : SLIP_IS_GIVEN(vfb->vncunused)) {
         slip__sx_number(w, "vncunused", vfb->vncunused.value);
         slip__said(&vfb->vncunused.mark);
     }

@@ -311,20 +311,66 @@ static void drop_strs(const struct slip_field *field, void *object)
         slip__field_dispose(field, object);
 }
 
+static bool any_said(const struct slip_record *record, void *object)
+{
+    for (size_t i = 0; i < record->n_fields; i++) {
+        const struct slip_field *field = &record->fields[i];
+        struct slip_strs *strs = (void *)slip__field_mark(field, object);
+
+        if (strs->mark.said)
+            return true;
+        for (size_t k = 0; field->kind == SLIP_KIND_STRS && k < strs->count; k++) {
+            if (strs->items[k].mark.said)
+                return true;
+        }
+        for (size_t k = 0; k < item_count(field, object); k++) {
+            if (any_said(field->item, item_at(field, object, k)))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void drop_unsaid(const struct slip_record *record, void *object);
+
+/* The same of records. One of which nothing is said is lost, unless the list's mark says that each is there. */
+static void drop_items(const struct slip_field *field, void *object)
+{
+    struct slip_disk_list *list = (void *)slip__field_mark(field, object);
+    size_t kept = 0, size = field->item->size;
+
+    for (size_t i = 0; i < list->count; i++) {
+        void *item = item_at(field, object, i);
+
+        if (!list->mark.said && !any_said(field->item, item)) {
+            slip__object_dispose(field->item, item);
+            continue;
+        }
+        drop_unsaid(field->item, item);
+        if (kept < i) {
+            memcpy(item_at(field, object, kept), item, size);
+            memset(item, 0, size);
+        }
+        kept++;
+    }
+    list->count = kept;
+    if (!kept && !list->mark.said)
+        slip__field_dispose(field, object);
+}
+
 static void drop_unsaid(const struct slip_record *record, void *object)
 {
     for (size_t i = 0; i < record->n_fields; i++) {
         const struct slip_field *field = &record->fields[i];
         struct slip_mark *mark = slip__field_mark(field, object);
 
-        for (size_t k = 0; k < item_count(field, object); k++)
-            drop_unsaid(field->item, item_at(field, object, k));
         if (mark->origin != SLIP_GIVEN)
             continue;
         if (field->kind == SLIP_KIND_STRS)
             drop_strs(field, object);
-        else if (!mark->said && !(field->kind == SLIP_KIND_LIST && item_count(field, object) &&
-                                  record != &slip__record_guest))
+        else if (field->kind == SLIP_KIND_LIST)
+            drop_items(field, object);
+        else if (!mark->said)
             slip__field_dispose(field, object);
     }
 }
@@ -334,38 +380,27 @@ void random_drop_unsaid(struct slip_guest *guest)
     drop_unsaid(&slip__record_guest, guest);
 }
 
-static void drop_defaults(const struct slip_record *record, void *object)
-{
-    for (size_t i = 0; i < record->n_fields; i++) {
-        const struct slip_field *field = &record->fields[i];
-
-        for (size_t k = 0; k < item_count(field, object); k++)
-            drop_defaults(field->item, item_at(field, object, k));
-        if (slip__field_mark(field, object)->origin == SLIP_DEFAULT)
-            slip__field_dispose(field, object);
-    }
-}
-
-void random_drop_defaults(struct slip_guest *guest)
-{
-    drop_defaults(&slip__record_guest, guest);
-}
-
-static void unsay(const struct slip_record *record, void *object)
+static void take_said(const struct slip_record *record, void *object, void *copy)
 {
     for (size_t i = 0; i < record->n_fields; i++) {
         const struct slip_field *field = &record->fields[i];
         struct slip_strs *strs = (void *)slip__field_mark(field, object);
+        struct slip_strs *other = (void *)slip__field_mark(field, copy);
+        bool whole = field->kind != SLIP_KIND_STRS && field->kind != SLIP_KIND_LIST;
 
-        strs->mark.said = false;
+        if (strs->mark.origin == SLIP_UNSET)
+            continue;
+        strs->mark.said = other->mark.said || other->mark.origin == SLIP_UNSET;
+        if (whole || other->mark.origin == SLIP_UNSET)
+            continue;
         for (size_t k = 0; field->kind == SLIP_KIND_STRS && k < strs->count; k++)
-            strs->items[k].mark.said = false;
-        for (size_t k = 0; k < item_count(field, object); k++)
-            unsay(field->item, item_at(field, object, k));
+            strs->items[k].mark.said = k < other->count && other->items[k].mark.said;
+        for (size_t k = 0; k < item_count(field, object) && k < item_count(field, copy); k++)
+            take_said(field->item, item_at(field, object, k), item_at(field, copy, k));
     }
 }
 
-void random_unsay(struct slip_guest *guest)
+void random_take_said(struct slip_guest *guest, struct slip_guest *copy)
 {
-    unsay(&slip__record_guest, guest);
+    take_said(&slip__record_guest, guest, copy);
 }

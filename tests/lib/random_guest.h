@@ -20,9 +20,7 @@ struct slip_guest *random_guest(struct random_source *r, unsigned percent);
 
 /* Takes away what was given and is not marked as said: what is left is what a text says of it. */
 void random_drop_unsaid(struct slip_guest *guest);
-/* Takes away what is there by default. */
-void random_drop_defaults(struct slip_guest *guest);
-/* Marks every value as not said. */
-void random_unsay(struct slip_guest *guest);
+/* Marks in guest what is marked as said in its copy. What an emitter took out of its copy counts as said: by silence. */
+void random_take_said(struct slip_guest *guest, struct slip_guest *copy);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* libvirt's XML: the table, random guests there and back, units, what is kept, and texts that were made to do harm. */
+/* libvirt's XML: the table, units, what is kept, and texts that were made to do harm. */
 #include "guest_fixture.h"
 
 #include <stdlib.h>
@@ -9,8 +9,6 @@
 #include "config/config.h"
 #include "config/libvirt.h"
 #include "random_guest.h"
-
-#define ROUNDS 10000
 
 /* Each row names a field of its record, and none twice at one place. */
 static void table(void **state)
@@ -26,213 +24,6 @@ static void table(void **state)
                 assert_false(strcmp(map->rows[n].field, map->rows[k].field) == 0 &&
                              strcmp(map->rows[n].path, map->rows[k].path) == 0);
         }
-    }
-}
-
-static struct slip_guest *read_raw(const char *text, size_t len)
-{
-    struct slip_diags *diags = slip_diags_new();
-    struct slip_guest *guest = slip__guest_new();
-    unsigned source = slip__diags_add_source(diags, "vm.xml", text, len);
-
-    assert_int_equal(
-        slip__format_libvirt.parse(source, (struct slip_strictness){0}, guest, diags, NULL), 0);
-    for (size_t i = 0; i < slip_diags_count(diags); i++) {
-        const struct slip_diag *diag = slip_diags_at(diags, i);
-
-        fail_msg("%u %s\n%s", slip_diag_code(diag), slip_diag_message(diag), text);
-    }
-    slip_diags_free(diags);
-    return guest;
-}
-
-static char *write_raw(struct slip_guest *guest, struct slip_losses *losses)
-{
-    static const struct slip_emit_options options;
-    struct slip_diags *diags = slip_diags_new();
-    struct slip_buf out = {0};
-    struct slip_emit e = {guest, &options, &out, losses, diags};
-    char *text;
-
-    assert_int_equal(slip__format_libvirt.emit(&e), 0);
-    assert_int_equal(slip_diags_count(diags), 0);
-    text = slip__buf_steal(&out);
-    slip__buf_dispose(&out);
-    slip_diags_free(diags);
-    assert_non_null(text);
-    return text;
-}
-
-/* What libvirt says in other words, so that it is the same guest and not the same text; or says by silence. */
-static const char *const reworded[] = {
-    "guest.arch",
-    "guest.machine",
-    "guest.virt",
-    "guest.firmware",
-    "guest.firmware_override",
-    "guest.serial",
-    "guest.parallel",
-    "guest.viridian",
-    "guest.soundhw",
-    "guest.passthrough",
-    "guest.cpus",
-    "guest.cpuid",
-    "guest.foreign",
-    "guest.boot",
-    "guest.hap",
-    "guest.console",
-    "guest.sdl",
-    "guest.spice",
-    "guest.pae",
-    "guest.apic",
-    "guest.acpi",
-    "guest.vga",
-    "guest.nographic",
-    "guest.videoram",
-    "guest.usb",
-    "guest.device_model",
-    "guest.ms_vm_genid",
-    "guest.maxvcpus",
-    "guest.nestedhvm",
-    "guest.spicedisable_ticketing",
-    "guest.bios_path_override",
-    "guest.bootloader_args",
-    "disk.prefix",
-    "disk.bus",
-    "disk.shareable",
-    "disk.cdrom",
-    "disk.access",
-    "disk.target",
-    "disk.backendtype",
-    "disk.format",
-    "vif.rate",
-    "vif.ip",
-    "vif.model",
-    "vif.type",
-    "vif.bridge",
-    "vfb.vnc",
-    "vfb.sdl",
-    "vfb.vncdisplay",
-    "vfb.vncunused",
-    "pci.managed",
-    "pci.vslot",
-    "pci.bdf",
-    "usbctrl.type",
-    "usbctrl.version",
-    "p9.security_model",
-    "usbdev.type",
-    "vnode.pnode",
-    "vnode.vdistances",
-    "vnode.size",
-};
-
-static bool is_reworded(const struct slip_record *record, const struct slip_field *field)
-{
-    char name[96];
-
-    snprintf(name, sizeof(name), "%s.%s", record->name, field->name);
-    for (size_t i = 0; i < sizeof(reworded) / sizeof(reworded[0]); i++) {
-        if (strcmp(reworded[i], name) == 0)
-            return true;
-    }
-    return false;
-}
-
-static const void *value_of(const struct slip_field *field, const void *object)
-{
-    return (const char *)object + field->offset;
-}
-
-/* Everything that the text says of guest a is in b, which was read from it. */
-static void says(const struct slip_record *record, const void *a, const void *b, const char *text)
-{
-    for (size_t i = 0; i < record->n_fields; i++) {
-        const struct slip_field *field = &record->fields[i];
-        const struct slip_mark *ma = value_of(field, a), *mb = value_of(field, b);
-        const struct slip_disk_list *la = value_of(field, a), *lb = value_of(field, b);
-        bool same = true;
-
-        if (ma->origin == SLIP_UNSET || is_reworded(record, field))
-            continue;
-        switch (field->kind) {
-        case SLIP_KIND_STR:
-            same = mb->origin != SLIP_UNSET &&
-                   strcmp(((const struct slip_str *)(const void *)ma)->value,
-                          ((const struct slip_str *)(const void *)mb)->value) == 0;
-            break;
-        case SLIP_KIND_STRS:
-        case SLIP_KIND_LIST:
-            same = la->count == lb->count;
-            for (size_t k = 0; same && field->item && k < la->count; k++)
-                says(field->item, (const char *)la->items + k * field->item->size,
-                     (const char *)lb->items + k * field->item->size, text);
-            break;
-        case SLIP_KIND_INT:
-        case SLIP_KIND_BOOL:
-        case SLIP_KIND_ENUM:
-            same =
-                mb->origin != SLIP_UNSET && ((const struct slip_num *)(const void *)ma)->value ==
-                                                ((const struct slip_num *)(const void *)mb)->value;
-            break;
-        }
-        if (!same)
-            fail_msg("%s.%s differs in\n%s", record->name, field->name, text);
-    }
-}
-
-/* Where a begins to differ from b, from that line on. */
-static const char *different_at(const char *a, const char *b)
-{
-    const char *line = a;
-
-    for (; *a && *a == *b; a++, b++)
-        line = *a == '\n' ? a + 1 : line;
-    return line;
-}
-
-/* Takes away what no guest can be: pieces of a text that is none, distances to nodes that there are not. */
-static void sensible(struct slip_guest *guest)
-{
-    slip__field_dispose(slip__field_named(&slip__record_guest, "foreign"), guest);
-    for (size_t i = 0; i < guest->vnuma.count; i++) {
-        if (guest->vnuma.items[i].vdistances.count != guest->vnuma.count)
-            slip__field_dispose(slip__field_named(&slip__record_vnode, "vdistances"),
-                                &guest->vnuma.items[i]);
-    }
-}
-
-/* What the XML says of a random guest is in what is read of it, and writing that says the same bytes with nothing lost. */
-static void random_guests(void **state)
-{
-    struct random_source r = {20261121};
-
-    (void)state;
-    for (unsigned i = 0; i < ROUNDS; i++) {
-        struct slip_guest *guest = random_guest(&r, 3 + i % 3 * 6), *back;
-        struct slip_losses losses = {0};
-        char *text, *twice;
-
-        assert_non_null(guest);
-        sensible(guest);
-        text = write_raw(guest, &losses);
-        slip__losses_dispose(&losses);
-        random_drop_unsaid(guest);
-        back = read_raw(text, strlen(text));
-        says(&slip__record_guest, guest, back, text);
-        twice = write_raw(back, &losses);
-        if (strcmp(twice, text) != 0)
-            fail_msg("round %u: another text at '%.200s' than at '%.200s'", i,
-                     different_at(twice, text), different_at(text, twice));
-        assert_int_equal(slip__losses_sweep(&losses, "libvirt", back), 0);
-        for (size_t k = 0; k < losses.count; k++) {
-            if (losses.items[k].kind == SLIP_LOSS_UNSAYABLE)
-                fail_msg("round %u: %s\n%s", i, losses.items[k].message, text);
-        }
-        slip__losses_dispose(&losses);
-        free(text);
-        free(twice);
-        slip_guest_free(guest);
-        slip_guest_free(back);
     }
 }
 
@@ -450,9 +241,9 @@ static void one_gigabyte(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table),   cmocka_unit_test(random_guests), cmocka_unit_test(units),
-        cmocka_unit_test(layouts), cmocka_unit_test(hostile),       cmocka_unit_test(attributes),
-        cmocka_unit_test(kept),    cmocka_unit_test(damaged),       cmocka_unit_test(one_gigabyte),
+        cmocka_unit_test(table),   cmocka_unit_test(units),        cmocka_unit_test(layouts),
+        cmocka_unit_test(hostile), cmocka_unit_test(attributes),   cmocka_unit_test(kept),
+        cmocka_unit_test(damaged), cmocka_unit_test(one_gigabyte),
     };
 
     return cmocka_run_group_tests_name("libvirt", tests, NULL, NULL);
