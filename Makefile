@@ -32,7 +32,7 @@ bench:                              ## measure against QEMU's own boots and the 
 	@scripts/setup build demo bench
 	@$(MAKE) --no-print-directory all
 	@scripts/guest build/guest
-	@ninja -C build bench/instructions bench/jailed bench/describe
+	@ninja -C build bench/instructions bench/jailed bench/describe bench/pairs
 	@bench/run build build/guest $(ARGS)
 
 fuzz: build/fuzz/build.ninja        ## fuzz every parser for FUZZ_SECONDS each
