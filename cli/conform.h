@@ -46,8 +46,9 @@ void conform_judge(struct conform_protocol *p, const struct conform_case *c, con
                    const char *text, enum conform_verdict verdict, const char *why);
 /* The sum that the probe makes: rotate left by one, add the next byte. */
 uint32_t conform_sum(const void *data, size_t len);
-/* Reads what a probe printed. */
-void conform_read_tap(struct conform_protocol *p, const struct conform_case *c, char *output);
+/* Reads what a probe printed. end: how it ended, a phrase. */
+void conform_read_tap(struct conform_protocol *p, const struct conform_case *c, char *output,
+                      const char *end);
 /* Judges what the null engine recorded in folder. Returns false if it can't be read. */
 bool conform_static(struct conform_protocol *p, const struct conform_case *c, const char *folder);
 

@@ -78,11 +78,12 @@ static bool read_line(struct conform_protocol *p, const struct conform_case *c, 
     return true;
 }
 
-void conform_read_tap(struct conform_protocol *p, const struct conform_case *c, char *output)
+void conform_read_tap(struct conform_protocol *p, const struct conform_case *c, char *output,
+                      const char *end)
 {
     char *line = output, *next, *after;
     unsigned lines = 0, plan = 0;
-    char started[64], end[192], last[128] = "nothing";
+    char started[64], why[256], last[128] = "nothing";
 
     for (char *cr = output; (cr = strchr(cr, '\r'));)
         memmove(cr, cr + 1, strlen(cr));
@@ -107,10 +108,10 @@ void conform_read_tap(struct conform_protocol *p, const struct conform_case *c, 
         if (sscanf(line, "1..%u", &plan) == 1)
             break;
     }
-    snprintf(end, sizeof(end), "%s%s",
-             plan ? "clauses got lost before: " : "it ends early, after: ", last);
+    snprintf(why, sizeof(why), "%s%s; %s",
+             plan ? "clauses got lost before: " : "it ends early, after: ", last, end);
     conform_judge(p, c, "report", "whole to its last line",
-                  plan && plan == lines ? CONFORM_PASSED : CONFORM_MISSED, end);
+                  plan && plan == lines ? CONFORM_PASSED : CONFORM_MISSED, why);
 }
 
 static const char *word(const struct conform_clause *clause)

@@ -19,6 +19,7 @@
 #include "probe_pv_elf.h"
 #include "text.h"
 
+#define FOLDER_BYTES  512
 #define GUEST_SECONDS 240
 #define REPORT_BYTES  (256u << 10)
 
@@ -28,6 +29,8 @@ static const unsigned vcpus[] = {1, 2, 4};
 static const unsigned memories[] = {32, 131, 4608};
 static const size_t modules[][CONFORM_MAX_MODULES] = {
     {0}, {1}, {70001}, {4096, 1, 4097, 12345, 65536}};
+
+#define RECORD "what the engine recorded can be read"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define HIGH_MIB     4096
@@ -113,17 +116,17 @@ static void describe(char *text, size_t size, const struct conform_protocol *p,
     snprintf(text + n, size - n, "]\n");
 }
 
-/* Everything that the guest prints, up to its end or its time's. */
-static void read_console(struct slip_domain *domain, char *ret, size_t size)
+/* Everything that the guest prints. False: its time was over before it was. */
+static bool read_console(struct slip_domain *domain, char *ret, size_t size)
 {
     uint64_t deadline = text_now_us() + GUEST_SECONDS * 1000000ull, now;
     struct pollfd p = {.events = POLLIN};
     size_t n = 0;
-    ssize_t got;
+    ssize_t got = 1;
 
     *ret = 0;
     if (slip_domain_console(domain, &p.fd, NULL) < 0)
-        return;
+        return false;
     while (n + 1 < size && (now = text_now_us()) < deadline) {
         if (poll(&p, 1, (int)((deadline - now) / 1000) + 1) <= 0)
             continue;
@@ -136,12 +139,24 @@ static void read_console(struct slip_domain *domain, char *ret, size_t size)
     }
     ret[n] = 0;
     close(p.fd);
+    return got == 0;
+}
+
+/* How a guest that was read to its end came to it. */
+static const char *find_end(struct slip_domain *domain)
+{
+    const char *reason = NULL;
+    enum slip_end end;
+
+    if (slip_domain_wait(domain, &end, NULL, NULL) >= 0)
+        reason = slip_domain_end_reason(domain);
+    return reason ? reason : "nobody knows how it ended";
 }
 
 static void remove_folder(const char *folder)
 {
     static const char *const names[] = {"ram.img", "plan.json", "p2m", "vcpu.json"};
-    char path[96];
+    char path[FOLDER_BYTES + 16];
 
     for (size_t i = 0; i < COUNT(names); i++) {
         snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
@@ -150,21 +165,38 @@ static void remove_folder(const char *folder)
     rmdir(folder);
 }
 
+/* Where others make theirs. False: there can be none, errno. */
+static bool make_folder(char ret[FOLDER_BYTES])
+{
+    const char *tmp = getenv("TMPDIR");
+    int n =
+        snprintf(ret, FOLDER_BYTES, "%s/slipway-conform-XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp");
+
+    if (n >= FOLDER_BYTES)
+        errno = ENAMETOOLONG;
+    return n < FOLDER_BYTES && mkdtemp(ret);
+}
+
 /* Starts a guest that was described, and judges it. */
 static int boot(const struct run *run, struct conform_protocol *p, const struct conform_case *c,
                 const struct slip_guest *guest, struct slip_diags *diags, struct slip_error **err)
 {
-    char folder[64] = "/tmp/slipway-conform-XXXXXX";
+    char folder[FOLDER_BYTES];
     struct slip_create_options options = {.size = sizeof(options),
                                           .flags = SLIP_CREATE_OWNED | SLIP_CREATE_CONSOLE,
                                           .engine = run->engine};
     struct slip_domain *domain = NULL;
     char *report = NULL;
     enum slip_end end;
+    bool ended;
     int rc;
 
-    if (run->records)
-        options.record = mkdtemp(folder);
+    if (run->records && !make_folder(folder)) {
+        p->guests++;
+        conform_judge(p, c, "record", RECORD, CONFORM_MISSED, strerror(errno));
+        return SLIP_OK;
+    }
+    options.record = run->records ? folder : NULL;
     rc = slip_domain_create(guest, &options, diags, &domain, err);
     if (rc < 0)
         goto out;
@@ -172,11 +204,10 @@ static int boot(const struct run *run, struct conform_protocol *p, const struct 
     if (run->records) {
         rc = slip_domain_wait(domain, &end, NULL, err);
         if (rc >= 0 && !conform_static(p, c, folder))
-            conform_judge(p, c, "record", "what the engine recorded can be read", CONFORM_MISSED,
-                          NULL);
+            conform_judge(p, c, "record", RECORD, CONFORM_MISSED, NULL);
     } else if ((report = malloc(REPORT_BYTES))) {
-        read_console(domain, report, REPORT_BYTES);
-        conform_read_tap(p, c, report);
+        ended = read_console(domain, report, REPORT_BYTES);
+        conform_read_tap(p, c, report, ended ? find_end(domain) : "it did not end in time");
     }
 out:
     if (run->records)

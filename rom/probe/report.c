@@ -33,16 +33,18 @@ static volatile uint32_t *index(unsigned offset)
     return (volatile uint32_t *)(xen_console.ring + offset);
 }
 
-static void wait_ring(uint32_t used)
+static bool wait_ring(uint32_t used)
 {
     for (unsigned i = 0; i < RING_PATIENCE && *index(OUT_PROD) - *index(OUT_CONS) >= used; i++)
         xen_notify(xen_console.port);
+    return *index(OUT_PROD) - *index(OUT_CONS) < used;
 }
 
 static void put(char c)
 {
     if (xen_console.ring) {
-        wait_ring(OUT_BYTES);
+        if (!wait_ring(OUT_BYTES))
+            return; /* a ring that overflows is one that nobody reads any more */
         xen_console.ring[RING_OUT + (*index(OUT_PROD) & (OUT_BYTES - 1))] = (uint8_t)c;
         barrier();
         ++*index(OUT_PROD);

@@ -43,6 +43,11 @@ struct slip_run {
     int console_in_fd;
     /* Bytes that were read from console_fd, whenever it was open. Whoever reads counts, and says so before dispatch(). */
     uint64_t console_received;
+    /* When dispatch() has told an end, if the engine can know it: the last bytes that the guest printed, up to its very last, and
+     * how many of them had not come from console_fd by console_received; they may still come. Owned by the engine, until the next
+     * call of it. */
+    const char *last_words;
+    size_t last_words_bytes, unheard_bytes;
 };
 
 /* One device to plug in. */
@@ -105,9 +110,13 @@ struct slip_engine {
     void (*describe)(struct slip_engine_status *status);
     /* What of this guest can it not honour? To diags, with the place. Called before anything is created. */
     void (*check)(const struct slip_guest *guest, struct slip_diags *diags);
+    /* What of create() others than this process work at, and what does not depend on the kernel: called before the kernel is read,
+     * so that they do it meanwhile. NULL: there is nothing of the kind. */
+    int (*begin)(const struct slip_guest *guest, struct slip_run **ret, struct slip_error **err);
     /* Makes the guest's memory (layout of slip__layout_ram()) and whatever it starts in, nothing running. record: a
      * folder to write to; NULL: none, and always where records is false. kernel_bits, 32 or 64: the width of the kernel
-     * that will be loaded; a pv guest's memory depends on it. */
+     * that will be loaded; a pv guest's memory depends on it. *ret: what begin() made, where there is one; it stays the
+     * caller's to destroy if this fails. */
     int (*create)(const struct slip_guest *guest, unsigned kernel_bits, const char *record,
                   struct slip_run **ret, struct slip_error **err);
     /* RAM is written: brings it to its first instruction, and lets it run unless paused. */

@@ -55,6 +55,29 @@ static uint64_t oldest(const struct slip_console *console)
     return console->written > console->ring_bytes ? console->written - console->ring_bytes : 0;
 }
 
+/* Does the stream end in these bytes? */
+static bool ends_in(const struct slip_console *console, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (console->ring[(console->written - len + i) % console->ring_bytes] != bytes[i])
+            return false;
+    }
+    return true;
+}
+
+void slip__console_complete(struct slip_console *console, const char *last_words, size_t len,
+                            size_t unheard)
+{
+    size_t heard = len - unheard;
+
+    if (unheard == 0 || heard > console->received || heard > console->ring_bytes ||
+        !ends_in(console, last_words, heard))
+        return;
+    slip__console_put(console, last_words + heard, unheard);
+    console->received += unheard;
+    console->known += unheard;
+}
+
 bool slip__console_attach(struct slip_console *console, int fd)
 {
     if (console->n_viewers == SLIP_LIMIT_CLIENTS)
@@ -219,8 +242,11 @@ static bool guest_receive(struct slip_console *console)
     ssize_t r = read(console->guest_fd, chunk, sizeof(chunk));
 
     if (r > 0) {
-        slip__console_put(console, chunk, (size_t)r);
-        console->received += (uint64_t)r;
+        size_t known = (uint64_t)r < console->known ? (size_t)r : console->known;
+
+        slip__console_put(console, chunk + known, (size_t)r - known);
+        console->known -= known;
+        console->received += (uint64_t)r - known;
         console->rest_until_us = slip__now_us() + SLIP_CONSOLE_GATHER_US;
     } else if (r == 0 || (errno != EAGAIN && errno != EINTR)) {
         console->guest_fd = -1; /* closed: the engine will tell why */

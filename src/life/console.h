@@ -36,6 +36,7 @@ struct slip_console {
     int guest_fd;           /* what the guest prints; borrowed from the engine; -1: none */
     int guest_in_fd;        /* where typing goes; borrowed; -1: none, then typing is dropped */
     uint64_t received;      /* bytes that came from there */
+    uint64_t known;         /* bytes that are still to come from there and were put already */
     uint64_t rest_until_us; /* until then what the guest prints is left to gather */
     char *ring;
     size_t ring_bytes;
@@ -55,6 +56,10 @@ void slip__console_dispose(struct slip_console *console);
 
 /* Appends to what the guest printed. */
 void slip__console_put(struct slip_console *console, const void *bytes, size_t len);
+/* The guest has ended, and these are its last bytes, of which the last unheard ones have not come. They are put, if what came before
+ * them is what came: else somebody else has read there, too, and it can't be told what is missing. */
+void slip__console_complete(struct slip_console *console, const char *last_words, size_t len,
+                            size_t unheard);
 /* Adds a viewer, who first gets what is in the ring. Takes fd and makes it non-blocking; false (fd is still the caller's) when
  * there are SLIP_LIMIT_CLIENTS already. */
 bool slip__console_attach(struct slip_console *console, int fd);

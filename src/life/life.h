@@ -16,7 +16,7 @@ struct slip_built {
     struct slip_timing timing; /* image, build and engine filled in */
 };
 
-/* Payload -> probe -> fits -> engine.create -> load into RAM -> plan -> write -> start. engine->create and start are
+/* Payload -> engine.begin -> probe -> fits -> engine.create -> load into RAM -> plan -> write -> start. engine->create and start are
  * skipped with dry_run, which only plans. On failure nothing is left. */
 int slip__build_guest(const struct slip_guest *guest, const struct slip_engine *engine,
                       const char *record, bool paused, bool dry_run, slip_progress_fn *progress,

@@ -197,7 +197,12 @@ int slip__build_guest(const struct slip_guest *guest, const struct slip_engine *
                               "the %s engine has no such container", engine->name);
         goto out;
     }
-    rc = modules ? probe_image(guest, &files, &image, err) : slip__error_oom(err);
+    rc = modules ? 0 : slip__error_oom(err);
+    if (rc == 0 && engine->begin && !dry_run)
+        rc = engine->begin(guest, &built.run, err);
+    built.timing.engine_us = lap(&since);
+    if (rc == 0)
+        rc = probe_image(guest, &files, &image, err);
     if (rc == 0)
         rc = know_image(guest, machine, image, err);
     if (rc < 0)
@@ -213,7 +218,7 @@ int slip__build_guest(const struct slip_guest *guest, const struct slip_engine *
         rc = engine->create(guest, slip__image_pv_bits(image), record, &built.run, err);
     if (rc < 0)
         goto out;
-    built.timing.engine_us = lap(&since);
+    built.timing.engine_us += lap(&since);
 
     stage.stage = SLIP_STAGE_IMAGE;
     rc = load(guest, machine, &files, modules, image, dry_run ? NULL : built.run->ram, &stage, err);
@@ -228,6 +233,8 @@ int slip__build_guest(const struct slip_guest *guest, const struct slip_engine *
     if (rc < 0)
         goto out;
     slip__plan_forget_files(built.plan);
+    slip_image_free(image); /* and who reads it, now that others may still be at work */
+    image = NULL;
     built.timing.build_us = lap(&since);
 
     stage.stage = SLIP_STAGE_START;

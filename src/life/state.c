@@ -238,21 +238,36 @@ static int claim_error(enum claim claim, const char *name, int errnum, struct sl
 /* How long a name that is taken is looked at: its owner may have been killed just now. */
 #define CLAIM_WAIT_MS 200
 
+/* A child that the owner left behind, and that goes with it, may hold the lock for so many looks more. */
+#define CHILD_TRIES 200
+
+static bool is_alive_without_owner(int root_fd, const char *name)
+{
+    const struct timespec pause = {.tv_nsec = GATE_WAIT_US * 1000L};
+    bool alive = slip__state_is_alive(root_fd, name);
+
+    for (unsigned i = 0; alive && i < CHILD_TRIES; i++) {
+        nanosleep(&pause, NULL);
+        alive = slip__state_is_alive(root_fd, name);
+    }
+    return alive;
+}
+
 /* Waits at most ms for a supervisor that may be ending. */
 static bool is_alive_after(int root_fd, const char *name, int ms)
 {
     struct slip_domain_info record = {.size = sizeof(record)};
     struct pollfd pfd = {.fd = -1, .events = POLLIN};
+    bool ended;
 
     if (!slip__state_is_alive(root_fd, name))
         return false;
     if (slip__state_read_record(root_fd, name, &record, NULL) == 0 && record.supervisor_pid > 0)
         pfd.fd = (int)syscall(SYS_pidfd_open, record.supervisor_pid, 0);
-    if (pfd.fd < 0)
-        return slip__state_is_alive(root_fd, name); /* it has gone since */
-    poll(&pfd, 1, ms);
-    close(pfd.fd);
-    return slip__state_is_alive(root_fd, name);
+    ended = pfd.fd < 0 || poll(&pfd, 1, ms) > 0;
+    if (pfd.fd >= 0)
+        close(pfd.fd);
+    return ended ? is_alive_without_owner(root_fd, name) : slip__state_is_alive(root_fd, name);
 }
 
 int slip__state_claim(int root_fd, const char *name, struct slip_entry *ret,
@@ -267,7 +282,6 @@ int slip__state_claim(int root_fd, const char *name, struct slip_entry *ret,
         return rc;
     for (unsigned i = 0; i < CLAIM_ROUNDS && claim == TRY_AGAIN; i++) {
         claim = try_claim(root_fd, name, &folder_fd, &lock_fd, &leftover);
-        /* Of an owner that was killed, a child that is on its way out may hold the lock for a moment more. */
         if (claim == TAKEN && !is_alive_after(root_fd, name, CLAIM_WAIT_MS))
             claim = TRY_AGAIN;
     }

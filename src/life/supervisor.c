@@ -68,7 +68,7 @@ static void end_run(struct slip_supervisor *s)
     s->boot_ran_us = 0;
     slip__console_drain(&s->console);
     s->console.guest_fd = s->console.guest_in_fd = -1;
-    s->console.received = 0;
+    s->console.received = s->console.known = 0;
     s->console_open = false;
     slip__built_dispose(&s->built);
     s->info.domid = -1;
@@ -170,7 +170,7 @@ static void begin_run(struct slip_supervisor *s, bool paused)
     s->trim = true;
     if (!paused)
         clock_start(s);
-    s->console.received = 0; /* of this run */
+    s->console.received = s->console.known = 0; /* of this run */
     s->info.domid = s->built.run->domid ? (int)s->built.run->domid : -1;
     set_state(s, paused ? SLIP_STATE_PAUSED : SLIP_STATE_RUNNING);
     reopen_console(s);
@@ -226,6 +226,17 @@ static bool heeds_engine(const struct slip_supervisor *s)
     return !s->ending.end && s->built.run && (is_live(s) || s->engine->hosted);
 }
 
+/* What the guest printed last and what did not come by its console, if the engine knows. Nothing may come in between the count that
+ * the engine was told and this. */
+static void complete_console(struct slip_supervisor *s)
+{
+    const struct slip_run *run = s->built.run;
+
+    if (run->unheard_bytes)
+        slip__console_complete(&s->console, run->last_words, run->last_words_bytes,
+                               run->unheard_bytes);
+}
+
 static void dispatch_engine(struct slip_supervisor *s)
 {
     struct slip_error *err = NULL;
@@ -238,6 +249,7 @@ static void dispatch_engine(struct slip_supervisor *s)
     event = s->engine->dispatch(s->built.run, &err);
     if (event == SLIP_EVENT_NONE)
         return;
+    complete_console(s);
     s->look_again = true;
     if (event == SLIP_EVENT_GONE) {
         clock_stop(s);

@@ -43,6 +43,18 @@ def null():
         tap.check({"started", "modules", "cmdline", "kernel", "zero", "overlap"} <= names(found[protocol]), protocol)
 
 
+@tap.case("on null where no file can be made: every guest is missed, with the reason")
+def no_place():
+    with slipway.Home() as home:
+        home.env["TMPDIR"] = os.path.join(home.work, "none")
+        result = home.run("conform", "-e", "null", "--json")
+        tap.equal(result.code, 1, "exit code (%s)" % result.err)
+        for entry in json.loads(result.out)["protocols"]:
+            tap.equal([(clause["name"], clause["result"]) for clause in entry["clauses"]], [("record", "missed")], entry["protocol"])
+            tap.contains(entry["clauses"][0]["why"], "No such file", "the reason")
+        home.assert_clean()
+
+
 @tap.case("on qemu: every clause holds in every guest, seen from inside", 300)
 def qemu():
     if not QEMU:

@@ -14,6 +14,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
+import initrd
 import pvhless
 import slipway
 import tap
@@ -38,13 +39,6 @@ def plan(home, config, *overrides):
     result = home.run("plan", "-e", "qemu", "--json", config, *overrides)
     tap.equal(result.code, 0, "exit code of plan (%s)" % result.err[-2000:])
     return json.loads(result.out)
-
-
-def host_mib():
-    """Memory that the host could still give."""
-    with open("/proc/meminfo", encoding="ascii") as file:
-        rows = dict(line.split(":", 1) for line in file)
-    return int(rows["MemAvailable"].split()[0]) // 1024
 
 
 def need_guest():
@@ -131,7 +125,7 @@ def two_initrds():
     need_guest()
     with slipway.Home() as home:
         # A cpio archive that replaces nothing and adds one file; its odd length puts the next on a multiple of 4.
-        archive = cpio_entry(b"second", 0o100644, b"from the second archive\n") + cpio_entry(b"TRAILER!!!", 0, b"")
+        archive = initrd.cpio_entry(b"second", 0o100644, b"from the second archive\n") + initrd.cpio_entry(b"TRAILER!!!", 0, b"")
         files = [home.write("odd.cpio", archive + b"\0\0\0\0\0"), slipway.guest_file("initrd.img")]
         made = plan(home, home.guest(memory=256, ramdisk=files), "protocol=linux64")
         pieces = {piece["what"]: piece for piece in made["pieces"]}
@@ -148,34 +142,13 @@ def many_modules():
         check_linux(boot_report(home, home.guest(memory=256, ramdisk=files), "protocol=linux64"), 1)
 
 
-def cpio_entry(path, mode, content, length=None):
-    """A file in a cpio archive (Linux, Documentation/driver-api/early-userspace/buffer-format.rst)."""
-    length = len(content) if length is None else length
-    head = "070701" + "".join("%08x" % n for n in (1, mode, 0, 0, 1, 0, length, 0, 0, 0, 0, len(path) + 1, 0))
-    text = head.encode() + path + b"\0"
-    text += bytes(-len(text) % 4) + content
-    return text + bytes(-len(text) % 4)
-
-
-def big_initrd(home, mib):
-    """The stock initrd behind an entry with that many zeros in it, which take no room on the host's disk. Linux steps over what
-    is in a folder's entry."""
-    path = home.write("big.img", cpio_entry(b"padding", 0o040755, b"", mib << 20))
-    with open(slipway.guest_file("initrd.img"), "rb") as file:
-        initrd = file.read()
-    with open(path, "r+b") as file:
-        file.seek(os.path.getsize(path) + (mib << 20))
-        file.write(initrd)
-    return path
-
-
 @tap.case("an initrd above 4 GiB", 2 * BOOT)
 def initrd_above_4_gib():
     need_guest()
-    if host_mib() < 6 * GIB_MIB:
-        tap.skip("the host has %d MiB of memory left, %d are needed" % (host_mib(), 6 * GIB_MIB))
+    if initrd.host_mib() < 6 * GIB_MIB:
+        tap.skip("the host has %d MiB of memory left, %d are needed" % (initrd.host_mib(), 6 * GIB_MIB))
     with slipway.Home() as home:
-        config = home.guest(memory=7 * GIB_MIB, ramdisk=big_initrd(home, 3 * GIB_MIB), extra="quiet panic=-1 slipway.test=report")
+        config = home.guest(memory=7 * GIB_MIB, ramdisk=initrd.big(home, 3 * GIB_MIB), extra="quiet panic=-1 slipway.test=report")
         made = plan(home, config, "protocol=linux64")
         gpa = [piece for piece in made["pieces"] if piece["what"] == "module 0"][0]["gpa"]
         tap.check(gpa >= 4 << 30, "where it lies")
@@ -187,10 +160,10 @@ def initrd_above_4_gib():
 @tap.case("an initrd of 2 GiB", 2 * BOOT)
 def initrd_of_2_gib():
     need_guest()
-    if host_mib() < 5 * GIB_MIB:
-        tap.skip("the host has %d MiB of memory left, %d are needed" % (host_mib(), 5 * GIB_MIB))
+    if initrd.host_mib() < 5 * GIB_MIB:
+        tap.skip("the host has %d MiB of memory left, %d are needed" % (initrd.host_mib(), 5 * GIB_MIB))
     with slipway.Home() as home:
-        config = home.guest(memory=5 * GIB_MIB, ramdisk=big_initrd(home, 2 * GIB_MIB))
+        config = home.guest(memory=5 * GIB_MIB, ramdisk=initrd.big(home, 2 * GIB_MIB))
         check_linux(boot_report(home, config, "protocol=linux64"), 1)
 
 

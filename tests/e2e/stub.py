@@ -4,6 +4,7 @@
 
 What arrives is told from inside, by Debian's kernel or by the probe shaped like a bzImage. It must not know how the stub does it.
 """
+import json
 import os
 import re
 import shutil
@@ -13,7 +14,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
+import initrd as initrds
 import probe
+import pvhless
 import slipway
 import tap
 
@@ -21,6 +24,7 @@ BOOT = 120
 STUB = os.environ["SLIPWAY_STUB"]
 PROBE = os.path.join(os.environ["SLIPWAY_PROBE"], "probe.bzImage")
 VERSION, LOADFLAGS, RELOCATABLE, XLOADFLAGS = 0x206, 0x211, 0x234, 0x236     # Linux, boot.rst
+MASK = 0xffffffff
 
 
 def kernel(**changes):
@@ -115,6 +119,43 @@ def old():
     tap.contains(result.out, "SLIP-REPORT-BEGIN", "the guest's report (%s)" % result.err)
 
 
+@tap.case("a kernel whose PVH note is destroyed, which the stub has no use for", BOOT)
+def without_note():
+    image = kernel()
+    broken = pvhless.without_pvh(image)
+    tap.check(broken != image and len(broken) == len(image), "the note is gone")
+    linux([broken, initrd()])
+
+
+@tap.case("a 32-bit kernel", BOOT)
+def i386():
+    files = []
+    for name in ("i386/vmlinuz", "i386/initrd.img"):
+        if not os.path.exists(slipway.guest_file(name)):
+            tap.skip("scripts/guest-i386 made no 32-bit kernel")
+        with open(slipway.guest_file(name), "rb") as file:
+            files.append(file.read())
+    linux(files)
+
+
+@tap.case("an initrd above 4 GiB", 2 * BOOT)
+def high_initrd():
+    mib = 7 * 1024
+    if slipway.cannot_boot():
+        tap.skip(slipway.cannot_boot())
+    if initrds.host_mib() < mib - 1024:
+        tap.skip("the host has %d MiB of memory left, %d are needed" % (initrds.host_mib(), mib - 1024))
+    with slipway.Home() as home:
+        config = home.guest(kernel=STUB, ramdisk=[slipway.guest_file("vmlinuz"), initrds.big(home, 3 * 1024)], memory=mib)
+        made = home.run("plan", "-e", "qemu", "--json", config)
+        at = [piece["gpa"] for piece in json.loads(made.out)["pieces"] if piece["what"] == "module 1"][0]
+        tap.check(at >= 4 << 30, "module 1 lies at 0x%x" % at)
+        result = home.boot(config, seconds=2 * BOOT - 20)
+        tap.equal(result.code, 0, "exit code (%s%s)" % (result.out[-2000:], result.err[-2000:]))
+        found = slipway.report(result.out)
+        tap.equal(int(found["initrd"][0].split()[0], 16), at, "where the kernel says that the initrd lies")
+
+
 def moved(by):
     """The stub's ELF as if it were linked elsewhere: its addresses changed, not a byte of what is loaded but the note's."""
     with open(STUB, "rb") as file:
@@ -122,11 +163,11 @@ def moved(by):
     headers, = struct.unpack_from("<I", data, 28)
     for at in (headers, headers + 32):      # a PT_LOAD and a PT_NOTE (ELF-32: offset 8 and 12 are the addresses)
         kind, offset, virtual, physical, size = struct.unpack_from("<5I", data, at)
-        struct.pack_into("<II", data, at + 8, virtual + by, physical + by)
+        struct.pack_into("<II", data, at + 8, (virtual + by) & MASK, (physical + by) & MASK)
         if kind == 4:
             note = data.index(struct.pack("<III4s", 4, 4, slipway.PVH_NOTE, b"Xen"), offset, offset + size) + 16
-            struct.pack_into("<I", data, note, struct.unpack_from("<I", data, note)[0] + by)
-    struct.pack_into("<I", data, 24, struct.unpack_from("<I", data, 24)[0] + by)
+            struct.pack_into("<I", data, note, struct.unpack_from("<I", data, note)[0] + by & MASK)
+    struct.pack_into("<I", data, 24, struct.unpack_from("<I", data, 24)[0] + by & MASK)
     return bytes(data)
 
 
@@ -135,6 +176,20 @@ def anywhere():
     with slipway.Home() as home:
         for by in (0x200000, 0x1234000, 0x3700000):
             linux([kernel(), initrd()], memory=96, stub=home.write("stub.elf", moved(by)))
+
+
+@tap.case("PHYS32_RELOC: linked where there is no RAM, or where something else is, it is put where its note allows", 2 * BOOT)
+def relocated():
+    for linked in (0xd0000000, 0):
+        with slipway.Home() as home:
+            stub = home.write("stub.elf", moved((linked - 0x100000) & 0xffffffff))
+            looked = home.run("inspect", "--json", stub)
+            tap.equal(json.loads(looked.out)["segments"][0]["gpa"], "0x%x" % linked, "where it is linked")
+            made = home.run("plan", "-e", "qemu", "--json", home.guest(kernel=stub, ramdisk=None, memory=96))
+            tap.equal(made.code, 0, "exit code of plan (%s)" % made.err)
+            at = [piece["gpa"] for piece in json.loads(made.out)["pieces"] if piece["what"].startswith("kernel")][0]
+            tap.check(at != linked and 4096 <= at < 96 << 20, "where it goes: 0x%x" % at)
+            linux([kernel(), initrd()], memory=96, stub=stub)
 
 
 @tap.case("stub-merge.elf: a zero page that leads to the start info does not keep a kernel from booting", BOOT)

@@ -2,13 +2,11 @@
 ; A Multiboot kernel of a few hundred bytes, version 1 or 2 by -DVERSION=n: prints what its first instruction found and what it was
 ; told on the first serial port, a "name value" line each, and powers off as the microvm board wants it. nasm -f bin makes the ELF
 ; file itself. Facts: Multiboot Specification 0.6.96 and 2.0.
+%include "report.inc"
 bits 32
 org 0x300000
 
 LOAD_GPA    equ 0x300000
-COM1        equ 0x3f8
-SLEEP_GPA   equ 0xfea00200
-SLEEP_S5    equ 0x34
 
 elf_header:
     db 0x7f, "ELF", 1, 1, 1, 0
@@ -41,16 +39,6 @@ FLAGS equ 3                     ; modules on pages, memory map
 %endif
 header_end:
 
-; Prints the text at %1 (which ends in 0) and the value %2.
-%macro report 2
-    mov eax, %2
-    mov esi, %%name
-    call print_line
-    jmp %%over
-%%name: db %1, 0
-%%over:
-%endmacro
-
 start:
     mov [saved.esp], esp
     mov esp, stack_end
@@ -63,9 +51,7 @@ start:
     mov eax, cr4
     mov [saved.cr4], eax
 
-    mov dx, COM1 + 3            ; 8 data bits, no parity
-    mov al, 3
-    out dx, al
+    open_serial
 
     report "eax", [saved.eax]
     report "cr0", [saved.cr0]
@@ -80,7 +66,7 @@ start:
     mov esi, [ebp + 16]
     call report_cmdline
     mov esi, [ebp + 64]
-    call checksum_text
+    call save_text
     report "loader-sum", [saved.sum]
     report "modules", [ebp + 20]
     mov ebx, [ebp + 24]
@@ -122,7 +108,7 @@ start:
     cmp dword [ebx], 2
     jne .no_loader
     lea esi, [ebx + 8]
-    call checksum_text
+    call save_text
     report "loader-sum", [saved.sum]
 .no_loader:
     cmp dword [ebx], 3
@@ -167,20 +153,11 @@ start:
 
 done:
     report "done", 1
-.drain:
-    mov dx, COM1 + 5
-    in al, dx
-    test al, 0x40               ; all sent
-    jz .drain
-    mov byte [SLEEP_GPA], SLEEP_S5
-.halt:
-    cli
-    hlt
-    jmp .halt
+    power_off
 
 ; esi: text.
 report_cmdline:
-    call checksum_text
+    call save_text
     report "cmdline-bytes", [saved.length]
     report "cmdline-sum", [saved.sum]
     ret
@@ -190,7 +167,7 @@ report_module:
     mov [saved.first], eax
     sub ecx, eax
     mov [saved.bytes], ecx
-    call checksum_text
+    call save_text
     mov esi, [saved.first]
     mov ecx, [saved.bytes]
     mov eax, [saved.sum]
@@ -206,67 +183,14 @@ report_module:
     ret
 .name: db "module-name", 0
 
-; esi: text. Its length and sum are in saved. Clobbers eax, ecx, edx, esi.
-checksum_text:
-    mov ecx, -1
-.length:
-    inc ecx
-    cmp byte [esi + ecx], 0
-    jne .length
+; esi: text. Its length and sum go to saved. Clobbers eax, ecx, edx, esi.
+save_text:
+    call checksum_text
     mov [saved.length], ecx
-    call checksum
     mov [saved.sum], edx
     ret
 
-; esi: start, ecx: bytes. edx: a sum that knows their order. Clobbers eax, ecx, esi.
-checksum:
-    xor edx, edx
-    jecxz .done
-.next:
-    xor eax, eax
-    lodsb
-    rol edx, 1
-    add edx, eax
-    loop .next
-.done:
-    ret
-
-; esi: name, eax: value. Clobbers eax, ecx, edx, esi.
-print_line:
-    push eax
-.name:
-    lodsb
-    test al, al
-    jz .value
-    call print_char
-    jmp .name
-.value:
-    mov al, ' '
-    call print_char
-    mov ecx, 8
-.digit:
-    rol dword [esp], 4
-    mov eax, [esp]
-    and eax, 15
-    mov al, [digits + eax]
-    call print_char
-    loop .digit
-    pop eax
-    mov al, 10
-; al: the character. Clobbers edx.
-print_char:
-    push eax
-    mov dx, COM1 + 5
-.wait:
-    in al, dx
-    test al, 0x20               ; room for one more
-    jz .wait
-    pop eax
-    mov dx, COM1
-    out dx, al
-    ret
-
-digits: db "0123456789abcdef"
+report_functions
 file_end:
 
 absolute file_end

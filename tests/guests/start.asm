@@ -2,15 +2,13 @@
 ; A 32-bit PVH kernel of a few hundred bytes: prints what its first instruction found on the first serial port, a
 ; "name value" line each, and powers off as the microvm board wants it. nasm -f bin makes the ELF file itself.
 ; It is the start state seen from inside: xen/include/public/arch-x86/hvm/start_info.h and Xen's docs/misc/pvh.pandoc.
+%include "report.inc"
 bits 32
 org 0x200000
 
 LOAD_GPA    equ 0x200000
 BLOCK_GPA   equ 0x1000          ; rom/reset_block.h: wiped before we run
 BLOCK_BYTES equ 0xb0
-COM1        equ 0x3f8
-SLEEP_GPA   equ 0xfea00200
-SLEEP_S5    equ 0x34
 
 elf_header:
     db 0x7f, "ELF", 1, 1, 1, 0
@@ -30,16 +28,6 @@ note:
     dd start
 note_end:
 
-; Prints the text at %1 (which ends in 0) and eax.
-%macro report 2
-    mov eax, %2
-    mov esi, %%name
-    call print_line
-    jmp %%over
-%%name: db %1, 0
-%%over:
-%endmacro
-
 start:
     mov [saved.esp], esp
     mov esp, stack_end
@@ -58,9 +46,7 @@ start:
     rdmsr
     mov [saved.efer], eax
 
-    mov dx, COM1 + 3            ; 8 data bits, no parity
-    mov al, 3
-    out dx, al
+    open_serial
 
     report "cr0", [saved.cr0]
     report "cr4", [saved.cr4]
@@ -100,13 +86,8 @@ start:
     jmp .module
 .modules_done:
     mov esi, [ebp + 24]
-    mov ecx, -1                 ; the command line's length
-.length:
-    inc ecx
-    cmp byte [esi + ecx], 0
-    jne .length
+    call checksum_text
     mov [saved.length], ecx
-    call checksum
     mov [saved.sum], edx
     report "cmdline-bytes", [saved.length]
     report "cmdline-sum", [saved.sum]
@@ -114,66 +95,9 @@ start:
     report "rsdp-first", [esi]
     report "map-entries", [ebp + 48]
 
-.drain:
-    mov dx, COM1 + 5
-    in al, dx
-    test al, 0x40               ; all sent
-    jz .drain
-    mov byte [SLEEP_GPA], SLEEP_S5
-.halt:
-    cli
-    hlt
-    jmp .halt
+    power_off
 
-; esi: start, ecx: bytes. edx: a sum that knows their order. Clobbers eax, ecx, esi.
-checksum:
-    xor edx, edx
-    jecxz .done
-.next:
-    xor eax, eax
-    lodsb
-    rol edx, 1
-    add edx, eax
-    loop .next
-.done:
-    ret
-
-; esi: name, eax: value. Clobbers eax, ecx, edx, esi.
-print_line:
-    push eax
-.name:
-    lodsb
-    test al, al
-    jz .value
-    call print_char
-    jmp .name
-.value:
-    mov al, ' '
-    call print_char
-    mov ecx, 8
-.digit:
-    rol dword [esp], 4
-    mov eax, [esp]
-    and eax, 15
-    mov al, [digits + eax]
-    call print_char
-    loop .digit
-    pop eax
-    mov al, 10
-; al: the character. Clobbers edx.
-print_char:
-    push eax
-    mov dx, COM1 + 5
-.wait:
-    in al, dx
-    test al, 0x20               ; room for one more
-    jz .wait
-    pop eax
-    mov dx, COM1
-    out dx, al
-    ret
-
-digits: db "0123456789abcdef"
+report_functions
 file_end:
 
 absolute file_end

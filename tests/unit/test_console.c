@@ -143,6 +143,44 @@ static void history_is_the_last_of_it(void **state)
     close(one);
 }
 
+/* What the guest's last bytes add to what came: nothing twice, nothing in the wrong place. */
+static void last_words_complete_it(void **state)
+{
+    static const struct {
+        const char *came, *last;
+        size_t unheard;
+        const char *late, *seen; /* late comes after all, from the terminal */
+    } cases[] = {
+        {"", "all of it", 9, "", "all of it"},
+        {"one two", "two three", 6, "", "one two three"},
+        {"one two", "one two three", 6, " th", "one two three"},
+        {"one two", "one two three", 6, " three", "one two three"},
+        {"one two", "two", 0, " three", "one two three"},       /* all had come */
+        {"one two", "too three", 6, " three", "one two three"}, /* somebody else reads there, too */
+        {"two", "one two three", 6, " three", "two three"},     /* ... more than what came */
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fixture *f;
+        int one;
+
+        if (i) {
+            tear_down(state);
+            set_up(state);
+        }
+        f = *state;
+        one = attach(f);
+        if (*cases[i].came)
+            print(f, cases[i].came);
+        slip__console_complete(&f->console, cases[i].last, strlen(cases[i].last), cases[i].unheard);
+        if (*cases[i].late)
+            print(f, cases[i].late);
+        settle(f);
+        assert_takes(one, cases[i].seen);
+        close(one);
+    }
+}
+
 static void the_slow_hold_up_nobody(void **state)
 {
     struct fixture *f = *state;
@@ -300,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_A_CONSOLE(all_see_what_was_and_what_comes),
         WITH_A_CONSOLE(history_is_the_last_of_it),
+        WITH_A_CONSOLE(last_words_complete_it),
         WITH_A_CONSOLE(the_slow_hold_up_nobody),
         WITH_A_CONSOLE(typing_reaches_the_guest),
         WITH_A_CONSOLE(a_guest_that_does_not_read_stops_the_typing),

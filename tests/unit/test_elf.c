@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "base/cleanup.h"
 #include "failmalloc.h"
 #include "image/image.h"
 #include "image/limits.h"
@@ -363,6 +364,78 @@ static void note_shapes(void **state)
     mk_xen_note(&notes, 18, CODE_GPA + 20, 4);
     mk_xen_note(&notes, 18, CODE_GPA + 24, 8);
     expect_pvh(&notes, CODE_GPA + 20);
+    slip__buf_dispose(&notes);
+}
+
+/* PHYS32_RELOC: up to three words, each of which may be missing. What makes no sense offers nothing. */
+static void reloc_notes(void **state)
+{
+    static const struct {
+        uint32_t bytes, words[4];
+        struct slip_reloc want;
+    } cases[] = {
+        {0, {0}, {true, 0x200000, 0, 0xffffffff}},
+        {3, {0x100}, {true, 0x200000, 0, 0xffffffff}},
+        {4, {0x100000}, {true, 0x100000, 0, 0xffffffff}},
+        {8, {0x1000, 0x400000}, {true, 0x1000, 0x400000, 0xffffffff}},
+        {12, {0x1000, 0x400000, 0x7fffffff}, {true, 0x1000, 0x400000, 0x7fffffff}},
+        {16, {0x1000, 0x400000, 0x7fffffff, 9}, {true, 0x1000, 0x400000, 0x7fffffff}},
+        {12, {0, 0x400000, 0x400000}, {true, 0x200000, 0x400000, 0x400000}},
+        {12, {0x3000, 0, 0xffffffff}, {0}},      /* no power of two */
+        {12, {0x1000, 0x400001, 0x400000}, {0}}, /* nothing is between */
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < 2 * SLIP_COUNT(cases); i++) {
+        struct slip_buf notes = {0}, file = {0};
+        const struct slip_reloc *want = &cases[i / 2].want;
+        struct slip_image *image;
+
+        if (i % 2)
+            mk_xen_note(&notes, 18, CODE_GPA + 4, 4); /* before it, or behind */
+        mk_note(&notes, "Xen", 4, 19, cases[i / 2].words, cases[i / 2].bytes);
+        if (i % 2 == 0)
+            mk_xen_note(&notes, 18, CODE_GPA + 4, 4);
+        make_with_notes(&notes, IN_NOTE_SEGMENT, i & 1 ? 32 : 64, 4, &file);
+        image = load_ok(&file, NULL);
+        assert_int_equal(image->reloc.offered, want->offered);
+        if (want->offered) {
+            assert_int_equal(image->reloc.align, want->align);
+            assert_int_equal(image->reloc.min, want->min);
+            assert_int_equal(image->reloc.max, want->max);
+        }
+        slip_image_free(image);
+        slip__buf_dispose(&file);
+        slip__buf_dispose(&notes);
+    }
+}
+
+/* A kernel that was moved: its segments and its entry are where it was put, its bytes are the same. */
+static void moved(void **state)
+{
+    static const uint32_t words[3] = {0x1000, 0x400000, 0x7fffffff};
+    struct slip_buf notes = {0}, file = {0};
+    struct slip_image *image;
+    struct slip_error *err = NULL;
+    struct mk_ram ram;
+
+    (void)state;
+    mk_xen_note(&notes, 18, CODE_GPA + 4, 4);
+    mk_note(&notes, "Xen", 4, 19, words, sizeof(words));
+    make_with_notes(&notes, IN_NOTE_SEGMENT, 64, 4, &file);
+    image = load_ok(&file, NULL);
+    assert_int_equal(slip__image_move_to(image, 0x403000, &err), 0);
+    mk_ram_init(&ram, 0, 8 * MIB);
+    assert_int_equal(slip__image_load(image, &ram.ram, NULL, NULL, &err), 0);
+    assert_int_equal(image->segments[0].gpa, 0x403000);
+    assert_int_equal(image->segments[1].gpa, 0x403000 + DATA_GPA - CODE_GPA);
+    assert_int_equal(slip__image_entry(image, SLIP_ENTRY_PVH)->address, 0x403004);
+    assert_memory_equal(mk_ram_at(&ram, 0x403000), code, CODE_BYTES);
+    assert_memory_equal(mk_ram_at(&ram, 0x403000 + DATA_GPA - CODE_GPA), data, DATA_BYTES);
+    assert_true(all_zero(mk_ram_at(&ram, CODE_GPA), 0x403000 - CODE_GPA));
+    mk_ram_dispose(&ram);
+    slip_image_free(image);
+    slip__buf_dispose(&file);
     slip__buf_dispose(&notes);
 }
 
@@ -740,6 +813,8 @@ int main(void)
         cmocka_unit_test(loads_odd_shapes),
         cmocka_unit_test(loads_shared_file_bytes),
         cmocka_unit_test(note_shapes),
+        cmocka_unit_test(reloc_notes),
+        cmocka_unit_test(moved),
         cmocka_unit_test(notes_without_entry),
         cmocka_unit_test(entry_refusals),
         cmocka_unit_test(field_refusals),

@@ -2,6 +2,7 @@
 /* The state folder: who gets a name, who loses it, what is cleared away. Owners are processes that are really killed. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -210,6 +211,40 @@ static void a_living_owner_is_found(void **state)
     kill_owner(pid);
     assert_alive(place, "");
     clear_all_dead(place);
+}
+
+/* What its owner forked has the lock too, and ends a moment after it. */
+static void a_killed_owners_child_is_waited_for(void **state)
+{
+    const struct place *place = *state;
+    struct slip_entry entry;
+    int gone[2], ready[2];
+    char byte;
+    pid_t pid;
+
+    assert_int_equal(pipe(gone), 0);
+    assert_int_equal(pipe(ready), 0);
+    pid = fork();
+    if (pid == 0) {
+        if (slip__state_claim(place->root_fd, "vm", &entry, NULL) < 0)
+            _exit(1);
+        close(gone[1]);
+        if (fork() == 0) {
+            (void)!write(ready[1], "", 1);
+            (void)!read(gone[0], &byte, 1); /* ends with the test's end of it */
+            poll(NULL, 0, 50);
+            _exit(0);
+        }
+        pause();
+    }
+    close(gone[0]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    kill_owner(pid);
+    close(gone[1]);
+    assert_int_equal(slip__state_claim(place->root_fd, "vm", &entry, NULL), 0);
+    slip__state_release(&entry);
+    close(ready[0]);
+    close(ready[1]);
 }
 
 /* A dead owner's record stays until somebody has found out whether anything is left of its domain. */
@@ -477,6 +512,7 @@ int main(void)
         IN_A_FOLDER(bad_names_are_refused),
         IN_A_FOLDER(a_folder_of_others_is_refused),
         IN_A_FOLDER(a_living_owner_is_found),
+        IN_A_FOLDER(a_killed_owners_child_is_waited_for),
         IN_A_FOLDER(a_killed_owner_leaves_its_record),
         IN_A_FOLDER(uuids_are_linked),
         IN_A_FOLDER(uuids_are_known_at_once),

@@ -11,6 +11,7 @@ import slipway
 import tap
 
 TIMES = 50
+WITH_VIF = 10     # of them; its scripts, in shell, take most of such a create
 
 
 def bystander(xen):
@@ -19,18 +20,18 @@ def bystander(xen):
     return host.domain("bystander").domid
 
 
-def children(pid):
-    """The processes below one, itself last."""
+def working_on(config):
+    """The processes that build this description: the command, its supervisor, what that has forked. (Nobody's child is the supervisor.)"""
     found = []
     for name in os.listdir("/proc"):
-        if name.isdigit():
+        if name.isdigit() and int(name) != os.getpid():
             try:
-                with open("/proc/%s/stat" % name, encoding="utf-8") as file:
-                    if file.read().rpartition(")")[2].split()[1] == str(pid):
-                        found += children(int(name))
+                with open("/proc/%s/cmdline" % name, encoding="utf-8") as file:
+                    if config in file.read().split("\0"):
+                        found.append(int(name))
             except OSError:
                 pass
-    return found + [pid]
+    return found
 
 
 def check_and_clean(xen, by, recreate, config):
@@ -54,33 +55,43 @@ def check_and_clean(xen, by, recreate, config):
     tap.equal([d.name for d in host.domains()], ["bystander"], "domains left")
 
 
+def settled(xen, config):
+    """A supervisor that was left alone has finished the guest, or undone it and gone; so have the host's scripts."""
+    if working_on(config):
+        return xen.listed().get("victim", {}).get("state") == "paused"
+    return "scripts/" not in host.command("ps", "ax", "-o", "args")
+
+
+def kill_often(xen, by, times, whole, config):
+    """Kill create of that guest so many times, and see after each."""
+    start = time.monotonic()
+    xen.ok("create", "-p", config)
+    typical = time.monotonic() - start
+    xen.ok("destroy", "victim")
+    for i in range(times):
+        process = subprocess.Popen([slipway.BINARY, "create", "-p", config], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=xen.env)
+        time.sleep(random.random() * typical * 1.2)
+        for pid in working_on(config) if whole else [process.pid]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        process.wait()
+        host.wait_for("an end of it", lambda: settled(xen, config), 40)
+        check_and_clean(xen, by, i % 2 == 0, config)
+
+
 def kill_at_random(whole):
-    """Kill create (and its children, if whole) at random moments, and see."""
+    """Kill create (and its supervisor, if whole) at random moments, and see."""
     host.bridge()
     random.seed(4711)
     with host.Host() as xen:
         by = bystander(xen)
         before = host.state()
-        config = xen.small("pvh", name="victim", extra="mode=block", disk=["%s,raw,xvda,rw" % xen.disk()],
-                           vif=["bridge=" + host.BRIDGE])
-        start = time.monotonic()
-        xen.ok("create", "-p", config)
-        typical = time.monotonic() - start
-        xen.ok("destroy", "victim")
-        for i in range(TIMES):
-            process = subprocess.Popen([slipway.BINARY, "create", "-p", config], stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=xen.env)
-            time.sleep(random.random() * typical * 1.2)
-            for pid in children(process.pid) if whole else [process.pid]:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-            process.wait()
-            # The supervisor may finish or undo what it was at.
-            host.wait_for("an end of it", lambda: xen.listed().get("victim", {}).get("state") != "building" and
-                          "scripts/" not in host.command("ps", "ax", "-o", "args"), 10)
-            check_and_clean(xen, by, i % 2 == 0, config)
+        for times, vif in ((TIMES - WITH_VIF, None), (WITH_VIF, ["bridge=" + host.BRIDGE])):
+            kill_often(xen, by, times, whole,
+                       xen.small("pvh", name="victim", extra="mode=block", disk=["%s,raw,xvda,rw" % xen.disk()], vif=vif))
         left = host.wait_for("clean", lambda: [host.difference(before, host.state())], 10)[0]
         tap.equal(left, [], "left on the host")
         xen.ok("destroy", "bystander")

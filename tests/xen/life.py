@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """How guests live and end: events, policies, consoles, with test guests that do just that."""
+import glob
 import os
+import signal
+import subprocess
+import time
 
 import host
 import smoke
@@ -163,3 +167,55 @@ def uncached():
             tap.equal(host.numbers(host.guest_report(result.out)["module-sum"]), [smoke.checksum(open(kernel, "rb").read())],
                       "the module")
         xen.assert_clean()
+
+
+@host.full("last words are heard although xenconsoled is too slow for them, and only once", 90)
+def last_words():
+    daemon = int(host.command("pidof", "-s", "xenconsoled"))
+    for container in ("pvh", "pv64"):
+        with host.Host() as xen:
+            name = xen.name("last")
+            xen.ok("create", "-p", xen.small(container, name=name, extra="quiet mode=last", on_poweroff="preserve"))
+            terminal = xen.spawn("console", name)
+            host.wait_for("an open terminal", lambda: terminal_is_open(name))
+            os.kill(daemon, signal.SIGSTOP)
+            try:
+                xen.ok("unpause", name)
+                terminal.expect("these are the last words", 30 * host.SLOW)
+            finally:
+                os.kill(daemon, signal.SIGCONT)
+            time.sleep(1)       # for xenconsoled to bring what is known by now
+            xen.ok("destroy", name)
+            terminal.wait(30 * host.SLOW)
+            tap.equal(terminal.text.count("these are the last words"), 1, "times that they came")
+            xen.assert_clean()
+
+
+def terminal_is_open(name):
+    """Has anybody but xenconsoled the terminal of that guest's console open?"""
+    tty = host.command("xenstore-read", "/local/domain/%d/console/tty" % host.domain(name).domid, check=False).strip()
+    holders = set()
+    for link in glob.glob("/proc/[0-9]*/fd/*"):
+        try:
+            if tty and os.readlink(link) == tty:
+                holders.add(link.split("/")[2])
+        except OSError:
+            pass
+    return len(holders) > 1
+
+
+@host.full("the output of 60 guests that end at once, on a busy host", 700)
+def quick_guests():
+    busy = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(2)]
+    try:
+        with host.Host() as xen:
+            for number in range(60):
+                config = xen.small(("pvh", "pv64")[number % 2], extra="mode=poweroff number=%d" % number)
+                result = xen.boot(config)
+                tap.equal(result.code, 0, "exit code (%s)" % result.err[-2000:])
+                tap.contains(host.guest_report(result.out)["cmdline"][0], "number=%d" % number, "report of guest %d" % number)
+            xen.assert_clean()
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()

@@ -49,7 +49,7 @@ static int cannot_run(bool pv, struct slip_error **err)
            : "this Xen can't run pvh guests: the processor's virtualisation is missing or switched off");
 }
 
-/* May it be made at all? Everything that can be refused is refused here, before anything is made. */
+/* May it be made at all? What of the host can refuse it does so here, before anything is made. */
 static int check_host(struct slip_xen_run *run, xc_physinfo_t *info, struct slip_error **err)
 {
     bool pv = run->type == SLIP_TYPE_PV;
@@ -181,7 +181,7 @@ int slip__xen_domain_publish(struct slip_xen_run *run, struct slip_error **err)
     return slip__xen_publish_end(&what, err);
 }
 
-int slip__xen_domain_make(struct slip_xen_run *run, struct slip_error **err)
+int slip__xen_domain_begin(struct slip_xen_run *run, struct slip_error **err)
 {
     xc_physinfo_t info = {0};
     int rc;
@@ -192,16 +192,19 @@ int slip__xen_domain_make(struct slip_xen_run *run, struct slip_error **err)
         run->console.frame = slip__xen_hvm_special_frame(SLIP_XEN_SPECIAL_CONSOLE);
     }
     rc = check_host(run, &info, err);
-    if (rc == 0 && run->type == SLIP_TYPE_PV)
-        rc = slip__xen_pv_check(run, err);
     if (rc == 0)
         rc = slip__xen_devices_open(&run->xen, run->guest, &run->devices, err);
     if (rc == 0)
         rc = make_domain(run, &info, err);
     if (rc == 0)
         rc = make_channels(run, err);
-    if (rc == 0)
-        rc = begin_publishing(run, err);
+    return rc < 0 ? rc : begin_publishing(run, err);
+}
+
+int slip__xen_domain_make(struct slip_xen_run *run, struct slip_error **err)
+{
+    int rc = run->type == SLIP_TYPE_PV ? slip__xen_pv_check(run, err) : 0;
+
     if (rc == 0)
         rc = set_limits(run, err);
     return rc < 0 ? rc : give_memory(run, err);

@@ -6,8 +6,10 @@
 #include "build/plan.h"
 #include "engine/xen/run.h"
 
-/* run->guest, run->kernel_bits and run->xen are set: makes the domain with all its memory, vCPUs and event channels. On failure
- * what there is is for slip__xen_domain_destroy(). */
+/* run->guest and run->xen are set: makes the domain, its event channels, and tells XenStore of it, whose answers are not waited for.
+ * On failure what there is is for slip__xen_domain_destroy(). */
+int slip__xen_domain_begin(struct slip_xen_run *run, struct slip_error **err);
+/* Then, with run->kernel_bits: its vCPUs and all its memory. */
 int slip__xen_domain_make(struct slip_xen_run *run, struct slip_error **err);
 /* RAM is written: start state, grants. The domain stays paused. */
 int slip__xen_domain_finish(struct slip_xen_run *run, const struct slip_plan *plan,

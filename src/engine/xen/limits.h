@@ -32,8 +32,8 @@
 /* It is waited for so long before a domain's nodes are taken away: it would write the terminal's again. */
 #define SLIP_LIMIT_CONSOLE_NOTE_MS 500
 
-/* How long after a guest's last words, and after its end at the most, its console is taken to be silent. xenconsoled needs
- * one turn of its loop for what it has taken from the ring, which on a slow host takes tens of milliseconds. */
+/* How long after a guest's last words its console is taken to be silent, if what is missing is in the ring; and if more is missing,
+ * which only xenconsoled can have, or somebody else who reads there. */
 #define SLIP_LIMIT_REST_QUIET_MS 100
 #define SLIP_LIMIT_REST_MS       3000
 

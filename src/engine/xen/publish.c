@@ -115,18 +115,9 @@ static void put_home(const struct slip_xen_publish *what, const char *perms, con
     max = guest->type.value == SLIP_TYPE_PVH ? guest->memory.value : guest->maxmem.value;
     put_uint(nodes, home, "memory/static-max", (uint64_t)max * 1024);
     put_uint(nodes, home, "memory/target", (uint64_t)guest->memory.value * 1024);
-    if (what->store_frame)
-        put_uint(nodes, home, "store/ring-ref", what->store_frame);
-}
-
-/* What xenconsoled needs. xl also describes the first console as a device with a backend, eleven nodes more: nobody reads them, as
- * no driver negotiates over them and xenconsoled finds the ring here. Its other consoles are such devices. */
-static void put_console(const struct slip_xen_publish *what, const char *home,
-                        struct slip_xen_nodes *nodes)
-{
+    /* With ring-ref, what xenconsoled needs. xl also describes the first console as a device with a backend, eleven nodes more: nobody
+     * reads them, as no driver negotiates over them and xenconsoled finds the ring here. Its other consoles are such devices. */
     put_uint(nodes, home, "console/port", what->console_port);
-    if (what->console_frame)
-        put_uint(nodes, home, "console/ring-ref", what->console_frame);
 }
 
 /* All of it but the devices that the guest was given. */
@@ -144,7 +135,6 @@ static void put_domain(const struct slip_xen_publish *what, struct slip_xen_node
     slip__xen_nodes_write(nodes, "qemu_xen", "/libxl/%u/dm-version", what->domid);
     put_home(what, perms, home, nodes);
     slip__xen_nodes_write(nodes, vm, "%s/vm", home);
-    put_console(what, home, nodes);
 }
 
 int slip__xen_publish_begin(const struct slip_xen_publish *what, struct slip_error **err)
@@ -171,9 +161,13 @@ static int commit_devices(const struct slip_xen_publish *what, struct slip_error
     return slip__xen_store_commit(what->xen->store, &nodes, err);
 }
 
-/* What makes the domain whole for others: by store/port hosted.c knows one that is finished. The introduction comes last, as
- * it sets xenconsoled going, which we need not wait for. */
-static int complete(const struct slip_xen_publish *what, bool frames_told, struct slip_error **err)
+/*
+ * What makes the domain whole for others: by store/port hosted.c knows one that is finished. The introduction comes last, as it sets
+ * xenconsoled going, which we need not wait for. That daemon looks for new domains at the end of any other one, too: it may know
+ * this one since before it had memory, and tries its console again only when one of the console's nodes is written. So the one that
+ * it can't do without is written now that the page and its grant are there.
+ */
+static int complete(const struct slip_xen_publish *what, struct slip_error **err)
 {
     SLIP_AUTO(slip__xen_nodes_dispose) struct slip_xen_nodes nodes = {0};
     struct slip_error *why = NULL;
@@ -181,10 +175,8 @@ static int complete(const struct slip_xen_publish *what, bool frames_told, struc
     char home[64];
 
     snprintf(home, sizeof(home), "/local/domain/%u", what->domid);
-    if (!frames_told) {
-        put_uint(&nodes, home, "console/ring-ref", what->console_frame);
-        put_uint(&nodes, home, "store/ring-ref", what->store_frame);
-    }
+    put_uint(&nodes, home, "console/ring-ref", what->console_frame);
+    put_uint(&nodes, home, "store/ring-ref", what->store_frame);
     put_uint(&nodes, home, "store/port", what->store_port);
     slip__xen_nodes_introduce(&nodes, what->domid, what->store_frame, what->store_port);
     rc = slip__xen_store_apply(what->xen->store, &nodes, &why);
@@ -216,7 +208,7 @@ int slip__xen_publish_end(const struct slip_xen_publish *what, struct slip_error
             rc = commit_devices(what, err);
     }
     if (rc == 0)
-        rc = complete(what, what->guest->type.value != SLIP_TYPE_PV, err);
+        rc = complete(what, err);
     if (rc == 0 && what->devices)
         rc = slip__xen_devices_connect(xen, what->domid, what->devices, err);
     if (rc == 0 && what->devices)

@@ -3,8 +3,8 @@
  * One domain that this process makes and then watches. Private to engine/xen/: what its files share. Not for domains that
  * others made (struct slip_hosted).
  *
- * In time: create() opens the host and the disks, makes the domain and its memory (all of a PVH guest's, or what
- * slip__xen_pv_populate() says), its event channels, rings and vCPUs. The caller fills RAM. start() sets the first vCPU's
+ * In time: begin() opens the host and the disks, makes the domain with its event channels, and tells XenStore of it. create() gives it
+ * vCPUs, memory (all of a PVH guest's, or what slip__xen_pv_populate() says) and rings. The caller fills RAM. start() sets the first vCPU's
  * state, seeds the grants, publishes the domain in XenStore, connects its devices and lets it run.
  */
 #ifndef SLIP_ENGINE_XEN_RUN_H

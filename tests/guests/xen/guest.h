@@ -20,7 +20,7 @@
 struct boot {
     unsigned long info; /* PVH: ebx, PV: esi or rsi */
     unsigned long stack, flags, cs, ss, ds, es, cr0, cr3, cr4;
-    unsigned long efer, tr, gdt_limit, idt_limit; /* PVH only */
+    unsigned long efer, tr, gdt_limit, idt_limit, eax; /* PVH only */
 };
 extern struct boot boot;
 extern char stack_end[]; /* of the guest's own stack */
@@ -37,6 +37,11 @@ struct shared {
 void container_init(struct shared *ret, const char **ret_cmdline);
 void container_report(void);
 extern const char container_name[];
+
+/* multiboot.c: was it a Multiboot loader that started this? Then boot.info is what it hands over, and no start info. */
+bool multiboot_started(void);
+const char *multiboot_cmdline(void); /* NULL: none */
+void multiboot_report(void);
 
 /* hypercall.c: negative errno on failure. */
 long hypercall(unsigned nr, unsigned long a, unsigned long b, unsigned long c, unsigned long d);

@@ -3,6 +3,7 @@
  * Reports, then ends as the command line says by a word mode=...:
  *   poweroff (and none)  reboot  crash     by SCHEDOP_shutdown
  *   watchdog   arms Xen's watchdog for this guest and hangs      spin    hangs with the CPU busy
+ *   last       prints one more line, and powers off before anybody can have taken it
  *   block      sleeps for ever                                   triple  a triple fault (PVH; in PV a crash)
  *   echo       answers what is typed, line by line; "bye" powers off
  *   obey       does what control/shutdown in XenStore asks for, as a kernel would
@@ -172,6 +173,12 @@ static void __attribute__((noreturn)) triple(void)
     spin();
 }
 
+static void __attribute__((noreturn)) last(void)
+{
+    print("these are the last words\n");
+    shutdown(SHUTDOWN_poweroff);
+}
+
 static void __attribute__((noreturn)) reboot(void)
 {
     shutdown(SHUTDOWN_reboot);
@@ -186,8 +193,8 @@ static const struct {
     const char *name;
     void (*run)(void);
 } modes[] = {
-    {"reboot", reboot}, {"crash", crash}, {"watchdog", watchdog}, {"spin", spin},
-    {"block", block},   {"echo", echo},   {"obey", obey},         {"triple", triple},
+    {"reboot", reboot}, {"crash", crash}, {"watchdog", watchdog}, {"spin", spin}, {"block", block},
+    {"echo", echo},     {"obey", obey},   {"triple", triple},     {"last", last},
 };
 
 void guest_main(void);

@@ -77,7 +77,9 @@ void container_init(struct shared *ret, const char **ret_cmdline)
     ret->store_port = (uint32_t)param(HVM_PARAM_STORE_EVTCHN);
     if (map(XENMAPSPACE_shared_info, SHARED_GFN) == 0)
         ret->info = (const void *)(SHARED_GFN * PAGE);
-    if (info()->magic == XEN_HVM_START_MAGIC_VALUE && info()->cmdline_paddr)
+    if (multiboot_started())
+        *ret_cmdline = multiboot_cmdline();
+    else if (info()->magic == XEN_HVM_START_MAGIC_VALUE && info()->cmdline_paddr)
         *ret_cmdline = (const char *)(unsigned long)info()->cmdline_paddr;
 }
 
@@ -152,6 +154,16 @@ static void report_acpi(void)
     }
 }
 
+static void report_start_info(void)
+{
+    report("magic", info()->magic);
+    report("version", info()->version);
+    report("flags", info()->flags);
+    report_modules();
+    report_map();
+    report_acpi();
+}
+
 static void report_grant_table(void)
 {
     long r = map(XENMAPSPACE_grant_table, GRANT_GFN);
@@ -171,12 +183,11 @@ void container_report(void)
     report("tr", boot.tr);
     report("gdt-limit", boot.gdt_limit);
     report("idt-limit", boot.idt_limit);
-    report("magic", info()->magic);
-    report("version", info()->version);
-    report("flags", info()->flags);
-    report_modules();
-    report_map();
-    report_acpi();
+    report("eax", boot.eax);
+    if (multiboot_started())
+        multiboot_report();
+    else
+        report_start_info();
     report("console-pfn", param(HVM_PARAM_CONSOLE_PFN));
     report("console-port", param(HVM_PARAM_CONSOLE_EVTCHN));
     report("store-pfn", param(HVM_PARAM_STORE_PFN));

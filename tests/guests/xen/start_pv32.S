@@ -52,7 +52,7 @@ _start: movl    %esi, boot
         .data
         .globl  boot
         .balign 8
-boot:   .fill   14, 4, 0
+boot:   .fill   15, 4, 0
 
         .bss
         .balign 4096

@@ -48,7 +48,7 @@ _start: movq    %rsi, boot
         .data
         .globl  boot
         .balign 8
-boot:   .fill   14, 8, 0
+boot:   .fill   15, 8, 0
 
         .bss
         .balign 4096

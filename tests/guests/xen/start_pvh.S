@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* PVH's first instruction: 32-bit, no paging, ebx is the start info (Xen docs/misc/pvh.pandoc). Saves what it finds; uses
- * nothing of it but the flat segments. */
+/* PVH's first instruction: 32-bit, no paging, ebx is the start info (Xen docs/misc/pvh.pandoc). Multiboot's, and that of a file
+ * without format, look alike; eax tells. Saves what it finds; uses nothing of it but the flat segments. */
 #include <xen/elfnote.h>
 
         .section .note.Xen, "a", @note
@@ -9,10 +9,22 @@
         .asciz "Xen"
         .long _start
 
+#define MB1_MAGIC 0x1badb002
+#define MB1_FLAGS 3                     /* modules on pages, memory map */
+#define MB2_MAGIC 0xe85250d6
+
         .text
         .code32
         .globl _start
-_start: movl    %ebx, boot
+_start: jmp     1f
+        .balign 8
+        .long   MB1_MAGIC, MB1_FLAGS, -(MB1_MAGIC + MB1_FLAGS)
+        .balign 8
+2:      .long   MB2_MAGIC, 0, 3f - 2b, -(MB2_MAGIC + (3f - 2b))
+        .long   0, 8                    /* no more tags */
+3:
+1:      movl    %eax, boot + 56
+        movl    %ebx, boot
         movl    %esp, boot + 4
         movl    $stack_end, %esp
         pushfl
@@ -49,7 +61,7 @@ _start: movl    %ebx, boot
         .data
         .globl  boot
         .balign 8
-boot:   .fill   14, 4, 0
+boot:   .fill   15, 4, 0
 table:  .fill   8, 1, 0
 
         .bss
