@@ -206,16 +206,16 @@ def terminal_is_open(name):
 
 @host.full("the output of 60 guests that end at once, on a busy host", 700)
 def quick_guests():
-    busy = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(2)]
-    try:
-        with host.Host() as xen:
+    with host.Host() as xen:
+        busy = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(2)]
+        try:
             for number in range(60):
                 config = xen.small(("pvh", "pv64")[number % 2], extra="mode=poweroff number=%d" % number)
                 result = xen.boot(config)
                 tap.equal(result.code, 0, "exit code (%s)" % result.err[-2000:])
                 tap.contains(host.guest_report(result.out)["cmdline"][0], "number=%d" % number, "report of guest %d" % number)
-            xen.assert_clean()
-    finally:
-        for process in busy:
-            process.kill()
-            process.wait()
+        finally:
+            for process in busy:
+                process.kill()
+                process.wait()
+        xen.assert_clean()
