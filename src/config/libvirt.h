@@ -54,7 +54,7 @@ struct xml_node *slip__xml_parse(const char *text, size_t len, unsigned source,
 /* Making trees: NULL when out of memory. A name and a value are copied. */
 struct xml_node *slip__xml_add(struct xml_node *parent, const char *name, size_t len);
 struct xml_attr *slip__xml_attr_add(struct xml_node *node, const char *name, size_t len,
-                                    const char *value);
+                                    const char *value, size_t value_len);
 
 /* The next child of that name after `after` (NULL: the first). NULL if there is none. */
 struct xml_node *slip__xml_child(const struct xml_node *node, const char *name,

@@ -316,7 +316,7 @@ void slip__libvirt_attr(struct libvirt_writer *w, struct xml_node *node, const c
     char *copy;
 
     if (!old) {
-        w->oom |= !slip__xml_attr_add(node, name, strlen(name), value);
+        w->oom |= !slip__xml_attr_add(node, name, strlen(name), value, strlen(value));
         return;
     }
     copy = strdup(value);

@@ -53,7 +53,7 @@ struct xml_node *slip__xml_add(struct xml_node *parent, const char *name, size_t
 }
 
 struct xml_attr *slip__xml_attr_add(struct xml_node *node, const char *name, size_t len,
-                                    const char *value)
+                                    const char *value, size_t value_len)
 {
     struct xml_attr *attrs = realloc(node->attrs, (node->n_attrs + 1) * sizeof(*attrs));
     struct xml_attr attr = {0};
@@ -62,7 +62,7 @@ struct xml_attr *slip__xml_attr_add(struct xml_node *node, const char *name, siz
         return NULL;
     node->attrs = attrs;
     attr.name = strndup(name, len);
-    attr.value = strdup(value);
+    attr.value = strndup(value, value_len);
     if (!attr.name || !attr.value) {
         free(attr.name);
         free(attr.value);
@@ -194,23 +194,24 @@ static struct slip_span tag_span(const struct tree *t, size_t end)
     return span_of(t, start, end);
 }
 
-/* PREFIX:NAME, or the one that there is. NULL when out of memory. */
-static char *whole_name(const xmlChar *prefix, const xmlChar *name)
+/* PREFIX:NAME, or the one that there is, which is mostly so and needs no memory. *ret_made is to be freed. NULL when out of memory. */
+static const char *whole_name(const xmlChar *prefix, const xmlChar *name, char **ret_made)
 {
-    char *ret = NULL;
-
+    *ret_made = NULL;
     if (!prefix || !name)
-        return strdup((const char *)(name ? name : prefix));
-    return asprintf(&ret, "%s:%s", (const char *)prefix, (const char *)name) < 0 ? NULL : ret;
+        return (const char *)(name ? name : prefix);
+    if (asprintf(ret_made, "%s:%s", (const char *)prefix, (const char *)name) < 0)
+        *ret_made = NULL;
+    return *ret_made;
 }
 
 static bool add_attr(struct xml_node *node, const xmlChar *prefix, const xmlChar *name,
                      const xmlChar *value, size_t len)
 {
-    SLIP_AUTO_FREE char *whole = whole_name(prefix, name);
-    SLIP_AUTO_FREE char *text = strndup((const char *)value, len);
+    SLIP_AUTO_FREE char *made = NULL;
+    const char *whole = whole_name(prefix, name, &made);
 
-    return whole && text && slip__xml_attr_add(node, whole, strlen(whole), text);
+    return whole && slip__xml_attr_add(node, whole, strlen(whole), (const char *)value, len);
 }
 
 /* libxml2 hands an element's declarations of namespaces apart from its attributes; to us they are the same. */
@@ -235,9 +236,9 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
                      const xmlChar **attrs)
 {
     struct tree *t = context;
-    SLIP_AUTO_FREE char *whole = NULL;
+    SLIP_AUTO_FREE char *made = NULL;
+    const char *whole;
     struct xml_node *node;
-    size_t at = position(t);
 
     (void)uri;
     (void)n_defaulted;
@@ -245,13 +246,13 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
         return;
     if (++t->depth > SLIP_LIMIT_XML_DEPTH || ++t->count > SLIP_LIMIT_XML_ELEMENTS ||
         (unsigned)n_attrs + (unsigned)n_spaces > SLIP_LIMIT_XML_ATTRIBUTES) {
-        stop(t, SLIP_CODE_XML_TOO_MUCH, tag_span(t, at),
+        stop(t, SLIP_CODE_XML_TOO_MUCH, tag_span(t, position(t)),
              t->depth > SLIP_LIMIT_XML_DEPTH      ? "elements are nested too deeply"
              : t->count > SLIP_LIMIT_XML_ELEMENTS ? "there are too many elements"
                                                   : "the element has too many attributes");
         return;
     }
-    whole = whole_name(prefix, name);
+    whole = whole_name(prefix, name, &made);
     node = whole ? slip__xml_add(t->at, whole, strlen(whole)) : NULL;
     if (!node) {
         out_of_memory(t);
