@@ -210,7 +210,8 @@ int slip__sx_image_disk(struct sx_reader *r, uint32_t list)
     slip__sx_value(r, list, &value);
     mark = slip__sx_mark(r, value);
     disk = new_item(r, "disk", list);
-    if (!disk || slip__sx_set_text(&disk->target, path, mark) < 0)
+    if (!disk || slip__sx_set_text(&disk->target, path, mark) < 0 ||
+        slip__sx_set_text(&disk->prefix, "file", mark) < 0)
         return -1;
     if (strcmp(key, "cdrom") == 0) {
         slip__num_set(&disk->cdrom, 1, mark);

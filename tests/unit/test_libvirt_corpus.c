@@ -224,6 +224,33 @@ static void through_xl(const char *folder, const char *name, struct tally *t)
     free(back);
 }
 
+/* An s-expression as xend prints it, and the XML that libvirt made of it. */
+static void sxpr_pair(const char *folder, const char *name, struct tally *t)
+{
+    char path[1024], id[512];
+    char *sxpr, *xml, *made;
+    size_t meant = 0;
+
+    snprintf(path, sizeof(path), "%.500s/%.400s.sexpr", folder, name);
+    sxpr = read_file(path);
+    snprintf(path, sizeof(path), "%.500s/%.400s.xml", folder, name);
+    xml = read_file(path);
+    snprintf(id, sizeof(id), "from-sxpr/%s", name);
+    if (sxpr && xml) {
+        t->files++;
+        made = convert(id, sxpr, "sxpr", "libvirt");
+        if (!made || xml_facts_compare(id, made, xml, rules, &meant))
+            t->wrong++;
+        else if (meant)
+            t->meant++;
+        else
+            t->equal++;
+        free(made);
+    }
+    free(sxpr);
+    free(xml);
+}
+
 static const struct {
     const char *folder, *suffix;
     pair_fn *fn;
@@ -233,7 +260,7 @@ static const struct {
     {"sxpr/to", ".xml", round_trip}, {"sxpr/from", ".xml", round_trip},
     {"xl", ".xml", through_xl},      {"xm", ".xml", through_xl},
     {"sxpr/to", ".xml", through_xl}, {"sxpr/from", ".xml", through_xl},
-    {"xml", ".xml", round_trip},
+    {"xml", ".xml", round_trip},     {"sxpr/from", ".sexpr", sxpr_pair},
 };
 
 static size_t check_all(const char *root)
