@@ -34,7 +34,7 @@ def install():
     with open("/etc/group", "a", encoding="ascii") as groups:
         groups.write("libvirt:x:990:\n")
     with open("/etc/libvirt/libvirtd.conf", "w", encoding="ascii") as conf:
-        conf.write('auth_unix_rw = "none"\nunix_sock_group = "root"\n')
+        conf.write('auth_unix_rw = "none"\nunix_sock_group = "root"\nlog_outputs = "2:stderr"\n')
     # The lab's processor has less than the least that libvirt knows: without a name for it the driver does not start.
     with open(CPU, encoding="ascii") as file:
         text = file.read()
@@ -45,7 +45,7 @@ def install():
 
 def virsh(*words):
     """What a command of virsh prints; an error is a text that begins with error:."""
-    done = subprocess.run(["virsh", "-q", "-c", "xen:///system", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    done = subprocess.run(["virsh", "-c", "xen:///system", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, timeout=60 * host.SLOW, check=False)
     return done.stdout if done.returncode == 0 else done.stderr or "error: exit code %d" % done.returncode
 
@@ -55,9 +55,11 @@ def start():
     subprocess.Popen(["libvirtd", "--config", "/etc/libvirt/libvirtd.conf"],    # pylint: disable=consider-using-with
                      stdin=subprocess.DEVNULL, stdout=open("/lab/out/libvirtd.log", "wb"), stderr=subprocess.STDOUT)
     deadline = time.monotonic() + 60 * host.SLOW
-    while "Running hypervisor" not in virsh("version"):
-        tap.check(time.monotonic() < deadline, "libvirtd does not start: see libvirtd.log")
+    said = ""
+    while "Running hypervisor" not in said:
+        tap.check(time.monotonic() < deadline, "libvirtd does not start (see libvirtd.log): " + said)
         time.sleep(1)
+        said = virsh("version")
 
 
 def meaning(xml):
