@@ -7,6 +7,7 @@ what scripts/guest made, SLIPWAY_XEN_GUESTS our test guests, XEN_TEST_SET "smoke
 contain one of these words; SLIPWAY_XEN_ARGS: Xen's own command line (by default memory is not scrubbed, which takes long). It must not know what is tested.
 """
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -74,7 +75,7 @@ def main():
     os.makedirs(out)
     job = os.path.join(out, "job")
     with open(job, "w", encoding="utf-8") as file:
-        file.write(JOB % (SET, " ".join("'%s'" % word for word in WORDS)))
+        file.write(JOB % (SET, shlex.join(WORDS)))
     words = [os.path.join(ROOT, "labs", "xen", "run"), "-t", str(SECONDS), "-o", out, "-b", RELEASE, "-q",
              "-M", "3584", "-x", os.environ.get("SLIPWAY_XEN_ARGS", "bootscrub=0")]
     for name in ("vmlinuz", "initrd.img", "i386/vmlinuz", "i386/initrd.img"):
