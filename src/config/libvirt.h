@@ -39,6 +39,9 @@ struct xml_node {
     char *text; /* all text that is directly in it; NULL: none */
     struct slip_span span, text_span;
     bool taken, text_taken;
+    /* Written because of others: one of its kind that is put back takes its place, if this attribute of both is the same ("": any is). NULL:
+     * it says something of its own. */
+    const char *implied;
     size_t n_attrs;
     struct xml_attr *attrs;
     struct xml_node *parent, *first, *last, *next; /* first child, last child, next sibling */
@@ -65,6 +68,9 @@ struct xml_attr *slip__xml_attr(const struct xml_node *node, const char *name);
 void slip__xml_sort(struct xml_node *node);
 /* Is there one at most of that child in its parent? */
 bool slip__xml_single(const struct xml_node *parent, const char *name);
+/* The attribute that tells elements of that name apart, which are written in another order than they are read in; its value in this one.
+ * NULL: there is none. */
+const char *slip__xml_key(const struct xml_node *node, const char **ret_attr);
 /* As libvirt prints it: two spaces a level, single quotes. */
 void slip__xml_print(struct slip_buf *out, const struct xml_node *node, unsigned level);
 
@@ -128,6 +134,8 @@ bool slip__libvirt_at(struct xml_node *node, const char *path, struct xml_node *
 void slip__libvirt_take_node(struct xml_node *node);
 /* Value of the attribute, which is taken with its element; NULL if there is none. */
 const char *slip__libvirt_take(struct xml_node *node, const char *attr);
+/* Is the text n, in its shortest form? */
+bool slip__libvirt_is_index(const char *text, size_t n);
 /* Takes it only if its value is this one. */
 bool slip__libvirt_take_if(struct xml_node *node, const char *attr, const char *value);
 /* The text of an element, which is taken; "" if it has none. */

@@ -189,9 +189,12 @@ static void read_channels(struct libvirt_reader *r, struct xml_node *devices)
 void slip__libvirt_read_chars(struct libvirt_reader *r, struct xml_node *devices)
 {
     SLIP_AUTO(slip__buf_dispose) struct slip_buf text = {0};
-    struct xml_node *parallel = child(devices, "parallel");
+    /* Only a PC has ports: those of other guests are kept. */
+    bool hvm = slip__libvirt_is_hvm(r->guest);
+    struct xml_node *parallel = hvm ? child(devices, "parallel") : NULL;
 
-    read_serials(r, devices);
+    if (hvm)
+        read_serials(r, devices);
     read_consoles(r, devices);
     read_channels(r, devices);
     if (parallel && text_of(parallel, &text) && text.data) {

@@ -108,7 +108,7 @@ static void read_distances(struct libvirt_reader *r, struct xml_node *cell, size
         for (; s && !found; s = slip__xml_child(distances, "sibling", s)) {
             const struct xml_attr *of = slip__xml_attr(s, "id");
 
-            if (!of || strtoul(of->value, NULL, 10) != k)
+            if (!of || !slip__libvirt_is_index(of->value, k) || !slip__xml_attr(s, "value"))
                 continue;
             slip__libvirt_take(s, "id");
             found = slip__libvirt_take(s, "value");
@@ -188,10 +188,9 @@ static void read_pins(struct libvirt_reader *r, struct xml_node *tune)
              pin = slip__xml_child(tune, "vcpupin", pin)) {
             const struct xml_attr *vcpu = slip__xml_attr(pin, "vcpu");
             const struct xml_attr *set = slip__xml_attr(pin, "cpuset");
-            char *end;
 
             if (pin->taken || !vcpu || !set ||
-                strtoul(vcpu->value, &end, 10) != r->guest->cpus_each.count || *end)
+                !slip__libvirt_is_index(vcpu->value, r->guest->cpus_each.count))
                 continue;
             slip__libvirt_add(r, &r->guest->cpus_each, set->value, set->span);
             slip__libvirt_take(pin, "vcpu");
@@ -390,9 +389,11 @@ static void write_cell(struct libvirt_writer *w, struct xml_node *numa, size_t i
     slip__libvirt_attrf(w, cell, "id", "%zu", id);
     if (SLIP_IS_GIVEN(vnode->vcpus) && is_numbers(vnode->vcpus.value))
         say_cpus(w, cell, "cpus", &vnode->vcpus);
-    slip__libvirt_attrf(w, cell, "memory", "%lld", (long long)slip__num_or(&vnode->size, 0) * 1024);
-    slip__libvirt_attr(w, cell, "unit", "KiB");
-    slip__said(&vnode->size.mark);
+    if (SLIP_IS_SET(vnode->size)) {
+        slip__libvirt_attrf(w, cell, "memory", "%lld", (long long)vnode->size.value * 1024);
+        slip__libvirt_attr(w, cell, "unit", "KiB");
+        slip__said(&vnode->size.mark);
+    }
     if (slip__num_or(&vnode->pnode, (int64_t)id) == (int64_t)id)
         slip__said(&vnode->pnode.mark);
     for (size_t i = 0; i < vnode->vdistances.count; i++) {

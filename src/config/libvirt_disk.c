@@ -145,16 +145,17 @@ static void read_rbd(struct libvirt_reader *r, struct xml_node *source, struct s
         slip__libvirt_set(r, &disk->target, text.data, name->span);
 }
 
-static void read_source(struct libvirt_reader *r, struct xml_node *node, struct slip_disk *disk)
+static void read_source(struct libvirt_reader *r, struct xml_node *node, struct slip_disk *disk,
+                        bool block)
 {
     struct xml_node *source = child(node, "source");
     const struct xml_attr *attr;
 
     if (!source)
         return;
-    attr = slip__xml_attr(source, "file");
+    attr = slip__xml_attr(source, block ? "dev" : "file");
     if (!attr)
-        attr = slip__xml_attr(source, "dev");
+        attr = slip__xml_attr(source, block ? "file" : "dev");
     if (attr) {
         slip__libvirt_set(r, &disk->target, attr->value, attr->span);
         slip__libvirt_take(source, attr->name);
@@ -247,7 +248,7 @@ static void read_disk(struct libvirt_reader *r, struct xml_node *node, bool cdro
     slip__libvirt_take(node, "device");
     slip__libvirt_take(node, "type");
     slip__libvirt_read_rows(r, &slip__libvirt_disk, node, disk);
-    read_source(r, node, disk);
+    read_source(r, node, disk, block);
     if (child(node, "driver"))
         read_driver(r, child(node, "driver"), disk);
     /* What is block and is served by nobody in particular is the kernel's. */
@@ -287,11 +288,11 @@ void slip__libvirt_read_disks(struct libvirt_reader *r, struct xml_node *devices
          n = slip__xml_child(devices, "controller", n)) {
         const struct xml_attr *type = slip__xml_attr(n, "type");
 
-        /* Controllers come with their disks; what more is said of one is kept. */
+        /* Controllers come with their disks; one of which more is said is kept. */
         if (type &&
             (strcmp(type->value, "ide") == 0 || strcmp(type->value, "fdc") == 0 ||
              strcmp(type->value, "scsi") == 0) &&
-            !slip__xml_attr(n, "model") && !n->first) {
+            n->n_attrs == 1u + !!slip__xml_attr(n, "index") && !n->first) {
             slip__libvirt_take(n, "type");
             slip__libvirt_take(n, "index");
         }
@@ -464,6 +465,7 @@ static void write_controllers(struct libvirt_writer *w, enum slip_bus bus)
 
         slip__libvirt_attr(w, node, "type", bus_word(bus));
         slip__libvirt_attrf(w, node, "index", "%d", i);
+        node->implied = "index";
     }
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What no reader took, kept as pieces of the guest, and put back into a tree. A piece's path is that of its parent: names with slashes
- * between, "[n]" behind a name that is not the first of it. "#n" at its end: behind the first n of the same name there. An attribute's ends
- * with "/@name". It must not know any element.
+ * between, "[@key='value']" behind a name that has a key (slip__xml_key), "[n]" if there are n of the same name and key before it. "#n,m"
+ * at its end: behind the first n of the same name there, m of which have the same key. An attribute's ends with "/@name". It must not know
+ * any element.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,14 +43,25 @@ static bool list_full(struct libvirt_reader *r, struct slip_span span)
     return true;
 }
 
-/* How many taken siblings of its name are before it. */
-static size_t ordinal(const struct xml_node *node)
+/* Are they of one name, and of one key if the name has one? */
+static bool same_kind(const struct xml_node *a, const struct xml_node *b)
+{
+    const char *attr, *key = slip__xml_key(a, &attr), *other = slip__xml_key(b, &attr);
+
+    return strcmp(a->name, b->name) == 0 && (key && other ? strcmp(key, other) == 0 : key == other);
+}
+
+/* How many taken siblings of its name are before it; with the same key, too, in *ret_kind. */
+static size_t ordinal(const struct xml_node *node, size_t *ret_kind)
 {
     size_t n = 0;
 
+    *ret_kind = 0;
     for (const struct xml_node *c = node->parent ? node->parent->first : node; c != node;
-         c = c->next)
+         c = c->next) {
         n += c->taken && strcmp(c->name, node->name) == 0;
+        *ret_kind += c->taken && same_kind(c, node);
+    }
     return n;
 }
 
@@ -57,8 +69,8 @@ static void keep_element(struct libvirt_reader *r, const struct path *path,
                          const struct xml_node *node)
 {
     SLIP_AUTO(slip__buf_dispose) struct slip_buf text = {0};
-    char where[PATH_BYTES + 24];
-    size_t n = ordinal(node);
+    char where[PATH_BYTES + 48];
+    size_t kind, n = ordinal(node, &kind);
 
     if (n && slip__xml_single(node->parent, node->name)) {
         slip__diag(r->diags, SLIP_CODE_KEY_REPEATED, node->span,
@@ -67,7 +79,7 @@ static void keep_element(struct libvirt_reader *r, const struct path *path,
     }
     if (list_full(r, node->span))
         return;
-    snprintf(where, sizeof(where), n ? "%s#%zu" : "%s", path->text, n);
+    snprintf(where, sizeof(where), n ? "%s#%zu,%zu" : "%s", path->text, n, kind);
     slip__xml_print(&text, node, 0);
     r->oom |= text.failed;
     if (r->oom)
@@ -91,15 +103,29 @@ static void keep_attr(struct libvirt_reader *r, const struct path *path,
     keep(r, text, attr->value, attr->span);
 }
 
+static void grow(struct path *path, const char *text)
+{
+    size_t len = strlen(text), room = PATH_BYTES - 1 - path->len;
+
+    len = len < room ? len : room;
+    memcpy(path->text + path->len, text, len);
+    path->len += len;
+    path->text[path->len] = 0;
+}
+
 /* *path grows by the node's step; returns its length before. */
 static size_t step(struct path *path, const struct xml_node *node)
 {
-    size_t before = path->len, n = ordinal(node);
-    int added = n ? snprintf(path->text + before, PATH_BYTES - before, "/%s[%zu]", node->name, n)
-                  : snprintf(path->text + before, PATH_BYTES - before, "/%s", node->name);
+    const char *attr, *key = slip__xml_key(node, &attr);
+    char text[PATH_BYTES];
+    size_t before = path->len, kind;
 
-    path->len +=
-        added < 0 || (size_t)added >= PATH_BYTES - before ? PATH_BYTES - 1 - before : (size_t)added;
+    ordinal(node, &kind);
+    snprintf(text, sizeof(text), key ? "/%s[@%s='%s']" : "/%s", node->name, attr, key);
+    grow(path, text);
+    snprintf(text, sizeof(text), "[%zu]", kind);
+    if (kind)
+        grow(path, text);
     return before;
 }
 
@@ -128,45 +154,60 @@ void slip__libvirt_read_foreign(struct libvirt_reader *r, struct xml_node *root)
     sweep(r, &path, root);
 }
 
-/* Walks a path from the root; its attribute, if it ends in one, in *ret_attr. NULL: no such place here. */
-static struct xml_node *find(struct xml_node *root, const char *path, const char **ret_attr,
-                             size_t *ret_behind)
+/* Where a piece belongs, as its path says. */
+struct place {
+    struct xml_node *node;
+    const char *attr;    /* NULL: it is an element */
+    size_t behind, kind; /* those of its name, those of its key */
+};
+
+/* The child that a step leads to: NAME, NAME[n], NAME[@key='value'] or both. *path moves behind it. NULL: there is none. */
+static struct xml_node *follow(struct xml_node *node, const char **path)
 {
-    struct xml_node *node = NULL;
+    size_t len = strcspn(*path, "/[#"), n = 0;
+    char name[128], key[32] = "", value[64] = "";
+    int end = 0;
 
-    *ret_attr = NULL;
-    *ret_behind = 0;
-    while (*path == '/') {
-        size_t len = strcspn(++path, "/[#"), n = 0;
-        struct xml_node *at;
-        char name[128];
-
-        if (*path == '@') {
-            *ret_attr = path + 1;
-            return node;
-        }
-        if (len >= sizeof(name))
-            return NULL;
-        snprintf(name, sizeof(name), "%.*s", (int)len, path);
-        path += len;
-        if (*path == '[') {
-            n = strtoul(path + 1, NULL, 10);
-            path += strcspn(path, "/#");
-        }
-        if (!node) {
-            at = strcmp(root->name, name) == 0 ? root : NULL;
-        } else {
-            at = slip__xml_child(node, name, NULL);
-            while (at && (at->taken || n-- > 0)) /* those that were put do not count */
-                at = slip__xml_child(node, name, at);
-        }
-        if (!at)
-            return NULL;
-        node = at;
+    if (len >= sizeof(name))
+        return NULL;
+    snprintf(name, sizeof(name), "%.*s", (int)len, *path);
+    *path += len;
+    if (sscanf(*path, "[@%31[^=]='%63[^']']%n", key, value, &end) == 2 && end)
+        *path += end;
+    if (**path == '[') {
+        n = strtoul(*path + 1, NULL, 10);
+        *path += strcspn(*path, "/#");
     }
-    if (*path == '#')
-        *ret_behind = strtoul(path + 1, NULL, 10);
-    return *path && *path != '#' ? NULL : node;
+    for (struct xml_node *at = slip__xml_child(node, name, NULL); at;
+         at = slip__xml_child(node, name, at)) {
+        const struct xml_attr *attr = end ? slip__xml_attr(at, key) : NULL;
+
+        /* Those that were put do not count. */
+        if (!at->taken && (!end || (attr && strcmp(attr->value, value) == 0)) && n-- == 0)
+            return at;
+    }
+    return NULL;
+}
+
+/* Walks a path from the root. False: there is no such place here. */
+static bool find(struct xml_node *root, const char *path, struct place *ret)
+{
+    size_t len = strlen(root->name);
+
+    *ret = (struct place){root, NULL, 0, 0};
+    if (*path != '/' || strncmp(path + 1, root->name, len) != 0)
+        return false;
+    for (path += 1 + len; *path == '/' && path[1] != '@';) {
+        path++;
+        ret->node = follow(ret->node, &path);
+        if (!ret->node)
+            return false;
+    }
+    if (*path == '/')
+        ret->attr = path + 2;
+    else if (*path == '#')
+        sscanf(path, "#%zu,%zu", &ret->behind, &ret->kind);
+    return !*path || *path == '#' || *path == '/';
 }
 
 static void drop_child(struct xml_node *parent, struct xml_node *child)
@@ -184,15 +225,19 @@ static void drop_child(struct xml_node *parent, struct xml_node *child)
     slip__xml_free(child);
 }
 
-/* Puts node behind the first `behind` of its name that are ours: those that were put are marked as taken. */
-static void insert(struct xml_node *parent, struct xml_node *node, size_t behind)
+/* Puts node where it was among those of its name and of its key that are ours: those that were put are marked as taken. */
+static void insert(const struct place *where, struct xml_node *node)
 {
-    struct xml_node *before = NULL, *c = parent->first;
-    size_t n = 0;
+    struct xml_node *parent = where->node, *before = NULL, *c = parent->first;
+    size_t n = 0, kind = 0;
 
     for (; c; before = c, c = c->next) {
-        if (strcmp(c->name, node->name) == 0 && !c->taken && n++ == behind)
+        if (c->taken || strcmp(c->name, node->name) != 0)
+            continue;
+        if (n >= where->behind && kind >= where->kind)
             break;
+        n++;
+        kind += same_kind(c, node);
     }
     node->taken = true;
     node->parent = parent;
@@ -205,9 +250,20 @@ static void insert(struct xml_node *parent, struct xml_node *node, size_t behind
         parent->last = node;
 }
 
-/* An element that there can be only one of takes the place of ours. */
-static bool put_element(struct libvirt_writer *w, struct xml_node *parent, const char *text,
-                        size_t behind)
+/* One of ours that says no more than node does. */
+static bool stands_for(const struct xml_node *ours, const struct xml_node *node)
+{
+    const struct xml_attr *a, *b;
+
+    if (ours->taken || !ours->implied || !same_kind(ours, node))
+        return false;
+    a = slip__xml_attr(ours, ours->implied);
+    b = slip__xml_attr(node, ours->implied);
+    return a && b ? strcmp(a->value, b->value) == 0 : a == b;
+}
+
+/* An element that there can be only one of takes the place of ours, and so does one that ours stood for. */
+static bool put_element(struct libvirt_writer *w, const struct place *where, const char *text)
 {
     bool oom;
     struct xml_node *node = slip__xml_parse(text, strlen(text), 0, NULL, &oom), *old;
@@ -215,10 +271,15 @@ static bool put_element(struct libvirt_writer *w, struct xml_node *parent, const
     w->oom |= oom;
     if (!node)
         return false;
-    old = slip__xml_single(parent, node->name) ? slip__xml_child(parent, node->name, NULL) : NULL;
+    old = where->node->first;
+    if (slip__xml_single(where->node, node->name))
+        old = slip__xml_child(where->node, node->name, NULL);
+    else
+        while (old && !stands_for(old, node))
+            old = old->next;
     if (old)
-        drop_child(parent, old);
-    insert(parent, node, behind);
+        drop_child(where->node, old);
+    insert(where, node);
     return true;
 }
 
@@ -230,21 +291,18 @@ static bool is_name(const char *text)
 
 static void put_back(struct libvirt_writer *w, struct slip_foreign *f, bool attrs)
 {
-    struct xml_node *node;
-    const char *attr;
-    size_t behind;
+    struct place where;
 
     if (!SLIP_IS_SET(f->format) || strcmp(f->format.value, "libvirt") != 0 ||
         !SLIP_IS_SET(f->path) || !SLIP_IS_SET(f->text))
         return;
-    node = find(w->root, f->path.value, &attr, &behind);
-    if (!node || (attr != NULL) != attrs)
+    if (!find(w->root, f->path.value, &where) || (where.attr != NULL) != attrs)
         return;
-    if (attr && (!is_name(attr) || !slip__xml_sayable(f->text.value)))
+    if (attrs && (!is_name(where.attr) || !slip__xml_sayable(f->text.value)))
         return;
-    if (attr)
-        slip__libvirt_attr(w, node, attr, f->text.value);
-    else if (!put_element(w, node, f->text.value, behind))
+    if (attrs)
+        slip__libvirt_attr(w, where.node, where.attr, f->text.value);
+    else if (!put_element(w, &where, f->text.value))
         return;
     slip__said(&f->format.mark);
     slip__said(&f->path.mark);

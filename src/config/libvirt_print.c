@@ -91,6 +91,24 @@ bool slip__xml_single(const struct xml_node *parent, const char *name)
     return found && found[strlen(name)] == '1';
 }
 
+const char *slip__xml_key(const struct xml_node *node, const char **ret_attr)
+{
+    static const struct {
+        const char *name, *attr;
+    } keys[] = {{"controller", "type"}, {"graphics", "type"}, {"hostdev", "type"},
+                {"timer", "name"},      {"vcpupin", "vcpu"},  {"sibling", "id"}};
+    const struct xml_attr *attr;
+
+    for (size_t i = 0; i < SLIP_COUNT(keys); i++) {
+        if (strcmp(keys[i].name, node->name) != 0)
+            continue;
+        *ret_attr = keys[i].attr;
+        attr = slip__xml_attr(node, keys[i].attr);
+        return attr ? attr->value : NULL;
+    }
+    return NULL;
+}
+
 static size_t rank(const char *order, const char *name, size_t otherwise)
 {
     const char *found = find_name(order, name);

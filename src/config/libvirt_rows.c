@@ -44,6 +44,14 @@ const char *slip__libvirt_take(struct xml_node *node, const char *name)
     return attr->value;
 }
 
+bool slip__libvirt_is_index(const char *text, size_t n)
+{
+    char number[24];
+
+    snprintf(number, sizeof(number), "%zu", n);
+    return strcmp(text, number) == 0;
+}
+
 bool slip__libvirt_take_if(struct xml_node *node, const char *name, const char *value)
 {
     struct xml_attr *attr = slip__xml_attr(node, name);

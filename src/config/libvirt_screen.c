@@ -258,8 +258,10 @@ static void write_listen(struct libvirt_writer *w, struct xml_node *node, struct
     bool given = SLIP_IS_GIVEN(*address) && slip__xml_sayable(address->value);
 
     slip__libvirt_attr(w, listen, "type", "address");
-    if (!given)
+    if (!given) {
+        listen->implied = ""; /* one of another type says more */
         return;
+    }
     slip__libvirt_attr(w, node, "listen", address->value);
     slip__libvirt_say_attr(w, listen, "address", address);
 }

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "config/libxl_json_read.h"
+#include "config/limits.h"
 #include "config/text.h"
 
 /* --- places ---------------------------------------------------------------------------------------------------------- */
@@ -43,11 +44,11 @@ struct slip_mark slip__jx_mark(struct jx_reader *r, const char *key)
     struct slip_mark mark = {.origin = SLIP_GIVEN};
     size_t len = strlen(key), pos = r->cursor, colon;
 
-    while (pos + len + 2 <= r->len) {
+    while (r->lost < SLIP_LIMIT_JSON_LOST && pos + len + 2 <= r->len) {
         const char *at = memmem(r->text + pos, r->len - pos, key, len);
 
         if (!at)
-            return mark;
+            break;
         pos = (size_t)(at - r->text);
         colon = pos + len + 1 <= r->len ? blank(r, pos + len + 1) : r->len;
         if (pos && at[-1] == '"' && pos + len < r->len && at[len] == '"' && colon < r->len &&
@@ -58,8 +59,9 @@ struct slip_mark slip__jx_mark(struct jx_reader *r, const char *key)
             mark.span = slip__text_span(r->source, start, end);
             return mark;
         }
-        pos += len;
+        pos += len ? len : 1; /* a key may be empty */
     }
+    r->lost++;
     return mark;
 }
 

@@ -11,12 +11,13 @@ struct jx_reader {
     size_t len;
     unsigned source;
     size_t cursor; /* behind the last key that was found */
+    unsigned lost; /* keys that were not found */
     struct slip_strictness strictness;
     struct slip_guest *guest;
     struct slip_diags *diags;
 };
 
-/* The next value of that key in the text. */
+/* The next value of that key in the text; without a place if it is not found, or too many were not. */
 struct slip_mark slip__jx_mark(struct jx_reader *r, const char *key);
 /* "'KEY' takes WHAT" */
 void slip__jx_wrong(struct jx_reader *r, struct slip_mark mark, const char *key, const char *what);

@@ -11,5 +11,7 @@
 #define SLIP_LIMIT_XML_ATTRIBUTES 64u
 /* Pieces of one description that no reader took and that are kept. */
 #define SLIP_LIMIT_XML_KEPT 1024u
+/* Keys of JSON whose place is looked for in vain, as they are written with escapes: each costs a walk over the rest of the text. */
+#define SLIP_LIMIT_JSON_LOST 32u
 
 #endif

@@ -126,7 +126,7 @@ static int read_dev(struct slip_disk *disk, const char *dev, struct slip_mark ma
 
     if (strncmp(dev, "ioemu:", 6) == 0)
         dev += 6;
-    colon = strrchr(dev, ':');
+    colon = strchr(dev, ':'); /* what follows is what it is, no part of its name */
     len = colon ? (size_t)(colon - dev) : strlen(dev);
     if (colon && strcmp(colon, ":cdrom") == 0)
         slip__num_set(&disk->cdrom, 1, mark);

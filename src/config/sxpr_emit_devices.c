@@ -117,13 +117,19 @@ static int put_uname(struct sx_writer *w, struct slip_disk *disk, const char *pr
     return 0;
 }
 
-static void put_dev(struct sx_writer *w, struct slip_disk *disk)
+/* A disk's name without xend's own prefix, which old descriptions of other formats have, too. NULL: one that would be read as another. */
+static const char *name_of(const struct slip_disk *disk)
+{
+    const char *vdev = SLIP_IS_SET(disk->vdev) ? disk->vdev.value : "";
+
+    vdev += strncmp(vdev, "ioemu:", 6) == 0 ? 6 : 0;
+    return *vdev && !strchr(vdev, ':') && strcmp(vdev, "ioemu") != 0 ? vdev : NULL;
+}
+
+static void put_dev(struct sx_writer *w, struct slip_disk *disk, const char *vdev)
 {
     SLIP_AUTO(slip__buf_dispose) struct slip_buf dev = {0};
-    const char *vdev = disk->vdev.value;
 
-    /* Old descriptions of other formats have xend's own prefix in their names, too. */
-    vdev += strncmp(vdev, "ioemu:", 6) == 0 ? 6 : 0;
     if (w->hvm && w->version == 1)
         slip__buf_printf(&dev, "ioemu:%s", vdev);
     else if (w->hvm || disk->cdrom.value || strchr(vdev, ':'))
@@ -140,17 +146,17 @@ static int put_disk(struct sx_writer *w, struct slip_disk *disk)
 {
     char prefix[64] = "";
     bool ro = disk->access.value == SLIP_DISK_ACCESS_RO, has_target = SLIP_IS_SET(disk->target);
+    const char *name = name_of(disk);
 
     /* What the version has no place for is left to the report of losses. */
-    if (image_key(w, disk) || !SLIP_IS_SET(disk->vdev) || !disk->vdev.value[0] ||
-        (w->hvm && w->version == 1 && disk->cdrom.value) ||
+    if (image_key(w, disk) || !name || (w->hvm && w->version == 1 && disk->cdrom.value) ||
         (has_target && !prefix_of(disk, prefix, sizeof(prefix))))
         return 0;
     slip__sx_open(w, "device");
     slip__sx_open(w, strncmp(prefix, "tap2", 4) == 0  ? "tap2"
                      : strncmp(prefix, "tap", 3) == 0 ? "tap"
                                                       : "vbd");
-    put_dev(w, disk);
+    put_dev(w, disk, name);
     if (has_target && put_uname(w, disk, prefix) < 0)
         return -1;
     slip__sx_text(w, "mode", ro ? "r" : disk->shareable.value ? "w!" : "w");

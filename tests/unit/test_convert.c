@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "config/config.h"
 #include "engine/idle.h"
@@ -186,6 +187,30 @@ static void losses(void **state)
     assert_int_equal(errors, 2);
 }
 
+/* Keys whose places are hard to find: an empty one, and 60000 that are written with escapes. */
+static void json_keys(void **state)
+{
+    struct slip_guest_options options = {
+        .size = sizeof(options), .flags = SLIP_GUEST_XL_COMPAT, .format = "libxl-json"};
+    struct slip_buf text = {0};
+    struct timespec from, to;
+    struct reading r;
+
+    (void)state;
+    slip__buf_puts(&text, "{\"c_info\":{\"\":1,\"name\":\"a\"},\"b_info\":{\"x\":0");
+    for (unsigned i = 0; i < 60000; i++)
+        slip__buf_printf(&text, ",\"\\u006%u%u\":0", i % 9 + 1, i);
+    slip__buf_puts(&text, "}}");
+    assert_false(text.failed);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+    r = read_options(text.data, text.len, &options);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+    assert_true(slip_diags_count(r.diags) > 0);
+    assert_true(to.tv_sec - from.tv_sec < 10); /* of processor, with all checks of memory */
+    reading_dispose(&r);
+    slip__buf_dispose(&text);
+}
+
 /* Each field of a guest, a disk and an interface is in the table of what nobody acts on, or is one of those that
  * somebody does. */
 static void idle_table(void **state)
@@ -267,10 +292,8 @@ static void idle_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(canonical),
-        cmocka_unit_test(historical),
-        cmocka_unit_test(losses),
-        cmocka_unit_test(idle_table),
+        cmocka_unit_test(canonical),  cmocka_unit_test(historical), cmocka_unit_test(losses),
+        cmocka_unit_test(idle_table), cmocka_unit_test(json_keys),
     };
 
     return cmocka_run_group_tests_name("convert", tests, NULL, NULL);

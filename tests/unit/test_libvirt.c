@@ -173,6 +173,73 @@ static void attributes(void **state)
     slip__buf_dispose(&buf);
 }
 
+#define HVM(inside, more)                                                 \
+    "<domain type='xen'><name>a</name><memory unit='MiB'>64</memory><os>" \
+    "<type>hvm</type></os>" inside "<devices>" more "</devices></domain>"
+
+/* What is kept comes back at its own place, whatever else is said twice or in another order than libvirt's. */
+static void put_back(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *parts[4]; /* what it becomes has them, in this order */
+    } cases[] = {
+        {GUEST(
+             "<cpu><numa><cell id='0' cpus='0' memory='65536' unit='KiB'><distances>"
+             "<sibling id='1' value='10'/><sibling id='1' value='31' x='y'/><sibling id='0' u='v'/>"
+             "</distances></cell></numa></cpu>"),
+         {"<sibling id='0' value='10'/>", "<sibling id='1' value='31' x='y'/>",
+          "<sibling id='0' u"}},
+        {GUEST("<cpu><numa><cell id='0' cpus='0' unit='KiB'/></numa></cpu>"),
+         {"<cell id='0' cpus='0' unit='KiB'/>"}},
+        {GUEST("<cputune><vcpupin vcpu='1' cpuset='1' x='y'/><vcpupin vcpu='1' cpuset='9'/>"
+               "<vcpupin vcpu='0' cpuset='2'/></cputune>"),
+         {"vcpu='0' cpuset='2'/>", "vcpu='1' cpuset='1' x='y'/>", "vcpu='1' cpuset='9'/>"}},
+        {HVM("<clock offset='utc'><timer name='hpet' present='no'/><timer name='hpet' present='yes'/>"
+             "<timer name='tsc' mode='native' frequency='5'/></clock>",
+             ""),
+         {"<timer name='tsc' mode='native' frequency='5'/>", "<timer name='hpet' present='no'/>",
+          "<timer name='hpet' present='yes'/>"}},
+        {HVM("", "<graphics type='spice' x='1'/><graphics type='spice' x='2'/>"
+                 "<graphics type='vnc' x='3'><listen type='network' network='n'/></graphics>"),
+         {"type='vnc'", "x='3'>\n      <listen type='network' network='n'/>\n    </g", "x='1'>",
+          "<graphics type='spice' x='2'/>"}},
+        {HVM("", "<controller type='xenbus' model='m'/><disk type='file'><source file='/a'/>"
+                 "<target dev='hda'/></disk><controller type='ide' index='0'><alias name='i'/>"
+                 "</controller>"),
+         {"</disk>", "<controller type='xenbus' index='0' model='m'/>",
+          "<controller type='ide' index='0'>\n      <alias name='i'/>", "</controller>\n    <in"}},
+        {HVM("", "<disk type='block'><source file='/a' dev='/b'/><target dev='hda'/></disk>"),
+         {"<source dev='/b' file='/a'/>"}},
+        {GUEST("<devices><serial type='pty'><target port='2'/></serial><serial type='pty' x='y'/>"
+               "<parallel type='pty'/></devices>"),
+         {"<serial type='pty'>\n      <target port='2'/>\n    </serial>",
+          "<serial type='pty' x='y'/>", "<parallel type='pty'/>"}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct slip_guest *guest = read_raw(cases[i].text, strlen(cases[i].text)), *back;
+        struct slip_losses losses = {0};
+        char *text = write_raw(guest, &losses), *twice;
+        const char *at = text;
+
+        for (size_t k = 0; k < 4 && cases[i].parts[k]; k++) {
+            at = strstr(at, cases[i].parts[k]);
+            if (!at)
+                fail_msg("no %s in its place: %s", cases[i].parts[k], text);
+        }
+        back = read_raw(text, strlen(text));
+        twice = write_raw(back, &losses);
+        assert_string_equal(twice, text);
+        slip__losses_dispose(&losses);
+        slip_guest_free(guest);
+        slip_guest_free(back);
+        free(text);
+        free(twice);
+    }
+}
+
 /* More than a guest keeps. */
 static void kept(void **state)
 {
@@ -243,7 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table),   cmocka_unit_test(units),        cmocka_unit_test(layouts),
         cmocka_unit_test(hostile), cmocka_unit_test(attributes),   cmocka_unit_test(kept),
-        cmocka_unit_test(damaged), cmocka_unit_test(one_gigabyte),
+        cmocka_unit_test(damaged), cmocka_unit_test(one_gigabyte), cmocka_unit_test(put_back),
     };
 
     return cmocka_run_group_tests_name("libvirt", tests, NULL, NULL);

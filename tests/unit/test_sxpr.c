@@ -197,6 +197,16 @@ static void kept(void **state)
     expect_part(text, 4, "(superpages 'x y')))(localtime 0)(device (vusb (n 4))))");
 }
 
+/* A disk's name ends at its first colon, so that what is written is read as the same name. */
+static void disk_names(void **state)
+{
+    (void)state;
+    expect_part(PVK "(device (vbd (uname phy:a)(dev hda:00:01))))", 4, "(dev 'hda')");
+    expect_part(PVK "(device (vbd (uname phy:a)(dev hda:cdrom))))", 4, "(dev 'hda:cdrom')");
+    expect_no_part(PVK "(device (vbd (uname phy:a)(dev ioemu))))", 4, "ioemu");
+    expect_no_part(PVK "(device (vbd (uname phy:a)(dev :00:01))))", 4, "(dev");
+}
+
 /* The rule of kernel and loader. */
 static void loaders(void **state)
 {
@@ -279,12 +289,12 @@ static void refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strings),  cmocka_unit_test(texts_that_are_none),
-        cmocka_unit_test(lenient),  cmocka_unit_test(probed),
-        cmocka_unit_test(values),   cmocka_unit_test(devices),
-        cmocka_unit_test(kept),     cmocka_unit_test(loaders),
-        cmocka_unit_test(versions), cmocka_unit_test(layout),
-        cmocka_unit_test(refused),
+        cmocka_unit_test(strings), cmocka_unit_test(texts_that_are_none),
+        cmocka_unit_test(lenient), cmocka_unit_test(probed),
+        cmocka_unit_test(values),  cmocka_unit_test(devices),
+        cmocka_unit_test(kept),    cmocka_unit_test(disk_names),
+        cmocka_unit_test(loaders), cmocka_unit_test(versions),
+        cmocka_unit_test(layout),  cmocka_unit_test(refused),
     };
 
     return cmocka_run_group_tests_name("sxpr", tests, NULL, NULL);
