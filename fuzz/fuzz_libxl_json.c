@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fuzzes the reader and the writer of libxl's JSON: any bytes as one; what was read is written and read again. */
+/* Fuzzes the reader and the writer of libxl's JSON: any bytes as one; what was read is written, read again and
+ * written again, which must give the same bytes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,10 +44,14 @@ static char *convert(const struct slip_guest *guest)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slip_guest *guest = parse(data, size);
-    char *text = guest ? convert(guest) : NULL;
-    struct slip_guest *again = text ? parse(text, strlen(text)) : NULL;
+    char *first = guest ? convert(guest) : NULL;
+    struct slip_guest *again = first ? parse(first, strlen(first)) : NULL;
+    char *second = again ? convert(again) : NULL;
 
-    free(text);
+    if (first && (!second || strcmp(first, second) != 0))
+        abort();
+    free(first);
+    free(second);
     slip_guest_free(guest);
     slip_guest_free(again);
     return 0;

@@ -12,6 +12,20 @@ static struct xml_node *child(struct xml_node *node, const char *name)
     return node ? slip__xml_child(node, name, NULL) : NULL;
 }
 
+/* The next tag that says a VLAN's number; others are kept. */
+static struct xml_node *next_tag(struct xml_node *vlan, struct xml_node *after)
+{
+    struct xml_node *tag = vlan ? slip__xml_child(vlan, "tag", after) : NULL;
+
+    for (; tag; tag = slip__xml_child(vlan, "tag", tag)) {
+        const struct xml_attr *id = slip__xml_attr(tag, "id");
+
+        if (id && *id->value && !id->value[strspn(id->value, "0123456789")])
+            break;
+    }
+    return tag;
+}
+
 /* Open vSwitch: BRIDGE.VLAN, or BRIDGE:TRUNK:TRUNK. */
 static void read_bridge(struct libvirt_reader *r, struct xml_node *node, struct slip_vif *vif)
 {
@@ -19,7 +33,7 @@ static void read_bridge(struct libvirt_reader *r, struct xml_node *node, struct 
     struct xml_node *source = child(node, "source"), *vlan = child(node, "vlan");
     struct xml_node *port = child(node, "virtualport");
     const struct xml_attr *bridge = source ? slip__xml_attr(source, "bridge") : NULL;
-    struct xml_node *tag = child(vlan, "tag");
+    struct xml_node *tag = next_tag(vlan, NULL);
     bool trunk;
 
     if (!bridge)
@@ -27,12 +41,9 @@ static void read_bridge(struct libvirt_reader *r, struct xml_node *node, struct 
     slip__libvirt_take(source, "bridge");
     slip__buf_puts(&text, bridge->value);
     if (tag && port && !port->first && slip__libvirt_take_if(port, "type", "openvswitch")) {
-        trunk = slip__libvirt_take_if(vlan, "trunk", "yes") || slip__xml_child(vlan, "tag", tag);
-        for (; tag; tag = slip__xml_child(vlan, "tag", tag)) {
-            const char *id = slip__libvirt_take(tag, "id");
-
-            slip__buf_printf(&text, "%c%s", trunk ? ':' : '.', id ? id : "");
-        }
+        trunk = slip__libvirt_take_if(vlan, "trunk", "yes") || next_tag(vlan, tag);
+        for (; tag; tag = next_tag(vlan, tag))
+            slip__buf_printf(&text, "%c%s", trunk ? ':' : '.', slip__libvirt_take(tag, "id"));
     }
     if (text.failed)
         r->oom = true;

@@ -365,8 +365,9 @@ static int read_nic(struct slip_vif *vif, const char *key, const json_t *value,
 
         if (!us)
             return 0;
+        /* Rounded up, as the way back rounds down. */
         snprintf(text, sizeof(text), "%lluB/s@%lluus",
-                 (unsigned long long)((unsigned __int128)bytes * 1000000 / us), us);
+                 (unsigned long long)(((unsigned __int128)bytes * 1000000 + us - 1) / us), us);
         return slip__jx_set_text(&vif->rate, text, mark);
     }
     if (strncmp(key, "colo_", 5) == 0 && json_is_string(value)) {
