@@ -72,7 +72,8 @@ static void keep_element(struct libvirt_reader *r, const struct path *path,
     char where[PATH_BYTES + 48];
     size_t kind, n = ordinal(node, &kind);
 
-    if (n && slip__xml_single(node->parent, node->name)) {
+    if (slip__xml_single(node->parent, node->name) &&
+        slip__xml_child(node->parent, node->name, NULL) != node) {
         slip__diag(r->diags, SLIP_CODE_KEY_REPEATED, node->span,
                    "<%.60s> is there again; the first one counts", node->name);
         return;

@@ -231,6 +231,9 @@ static void put_back(void **state)
              "<tag id='1'/><tag id=''/><tag id='2'/></vlan><virtualport type='openvswitch'/>"
              "</interface></devices>"),
          {"<tag x='y'/>\n        <tag id='1'/>\n        <tag id=''/>\n        <tag id='2'/>\n      </v"}},
+        {GUEST("<devices><interface type='network'><source x='y'/><source network='n'/></interface>"
+               "</devices>"),
+         {"<interface type='ethernet'>\n      <source x='y'/>\n    </interface>"}},
         {GUEST("<devices><serial type='pty'><target port='2'/></serial><serial type='pty' x='y'/>"
                "<parallel type='pty'/></devices>"),
          {"<serial type='pty'>\n      <target port='2'/>\n    </serial>",
