@@ -213,7 +213,7 @@ static void put_back(void **state)
         {HVM("<clock offset='utc'><timer name='hpet' present='no'/><timer name='hpet' present='yes'/>"
              "<timer name='tsc' mode='native' frequency='5'/></clock>",
              ""),
-         {"<timer name='tsc' mode='native' frequency='5'/>", "<timer name='hpet' present='no'/>",
+         {"mode='native' frequency='5'/>", "<timer name='hpet' present='no'/>",
           "<timer name='hpet' present='yes'/>"}},
         {HVM("", "<graphics type='spice' x='1'/><graphics type='spice' x='2'/>"
                  "<graphics type='vnc' x='3'><listen type='network' network='n'/></graphics>"),
