@@ -47,12 +47,13 @@ static char *convert(const struct slip_guest *guest, unsigned version)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     for (unsigned version = 1; version <= 4; version++) {
-        struct slip_guest *guest = parse(data, size, version & 1 ? 0 : SLIP_GUEST_XL_COMPAT);
+        unsigned flags = version & 1 ? 0 : SLIP_GUEST_XL_COMPAT;
+        struct slip_guest *guest = parse(data, size, flags);
         char *first = guest ? convert(guest, version) : NULL;
-        struct slip_guest *again = first ? parse(first, strlen(first), 0) : NULL;
+        struct slip_guest *again = first ? parse(first, strlen(first), flags) : NULL;
         char *second = again ? convert(again, version) : NULL;
 
-        if (second && strcmp(first, second) != 0)
+        if (first && (!second || strcmp(first, second) != 0))
             abort();
         free(first);
         free(second);
