@@ -3,12 +3,8 @@
  * Fuzzes the reader and the writer of xl.cfg: any bytes as a description, then as a description with overrides, the guest as JSON, and
  * the guest written as xl.cfg, which reads without a mistake and is then written as it was.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "fuzz.h"
-#include "slipway/guest.h"
+#include "text_target.h"
 
 static void show(const struct slip_guest *guest)
 {
@@ -18,70 +14,19 @@ static void show(const struct slip_guest *guest)
         free(text);
 }
 
-static char *write_xl(const struct slip_guest *guest, struct slip_diags *diags)
+static void parse(const void *data, size_t size, const struct slip_guest_options *options)
 {
+    const struct slip_guest_options from = {.size = sizeof(from),
+                                            .flags = SLIP_GUEST_CONVERT | SLIP_GUEST_XL_COMPAT};
     const struct slip_convert_options to = {.size = sizeof(to), .format = "xl"};
-    char *text = NULL;
+    struct slip_guest *guest = fuzz_read(data, size, options);
 
-    if (slip_guest_convert(guest, &to, diags, &text, NULL, NULL) < 0)
-        abort();
-    return text;
-}
-
-/* What is written reads again, and is the same when written once more. */
-static void there_and_back(const struct slip_guest *guest, struct slip_diags *diags)
-{
-    const struct slip_guest_options options = {.size = sizeof(options),
-                                               .flags = SLIP_GUEST_CONVERT | SLIP_GUEST_XL_COMPAT};
-    struct slip_diags *new_diags = slip_diags_new();
-    struct slip_guest *back = NULL;
-    char *text = write_xl(guest, diags), *again;
-
-    if (slip_guest_parse("back.cfg", "/", text, strlen(text), &options, new_diags, &back, NULL) < 0)
-        abort();
-    again = write_xl(back, new_diags);
-    if (strcmp(text, again) != 0)
-        abort();
-    free(again);
-    free(text);
-    slip_guest_free(back);
-    slip_diags_free(new_diags);
-}
-
-/* Every place that a message points at must be one. */
-static void look_at_places(const struct slip_diags *diags)
-{
-    struct slip_place place;
-
-    for (size_t i = 0; i < slip_diags_count(diags); i++) {
-        const struct slip_diag *diag = slip_diags_at(diags, i);
-
-        if (slip_diags_place(diags, slip_diag_span(diag), &place) &&
-            place.text_col + place.mark_len > place.text_len + 1)
-            abort();
-        if (!slip_diag_message(diag)[0])
-            abort();
-    }
-}
-
-static void parse(const uint8_t *data, size_t size, const struct slip_guest_options *options)
-{
-    struct slip_diags *diags = slip_diags_new();
-    struct slip_guest *guest = NULL;
-    struct slip_error *err = NULL;
-    int rc = slip_guest_parse("fuzz.cfg", "/", data, size, options, diags, &guest, &err);
-
-    if ((rc == 0) != (guest != NULL) || (rc == 0) != (err == NULL) ||
-        (rc == 0) != (slip_diags_errors(diags) == 0))
-        abort();
-    look_at_places(diags);
     if (guest) {
         show(guest);
-        there_and_back(guest, diags);
+        if (!fuzz_there_and_back(guest, &from, &to))
+            abort();
     }
     slip_guest_free(guest);
-    slip_error_free(err);
-    slip_diags_free(diags);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -101,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     line[size] = 0;
     options.overrides = overrides;
     options.n_overrides = 1;
-    parse((const uint8_t *)good, sizeof(good) - 1, &options);
+    parse(good, sizeof(good) - 1, &options);
     free(line);
     return 0;
 }
