@@ -72,6 +72,7 @@ static void take_source(struct xml_node *node)
 {
     static const char *const names[] = {"path", "mode", "host", "service"};
 
+    slip__libvirt_take_node(node); /* without a word in it, it is a pty */
     slip__libvirt_take(node, "type");
     slip__libvirt_take(node, "tty");
     for (struct xml_node *s = child(node, "source"); s; s = slip__xml_child(node, "source", s)) {
@@ -128,11 +129,13 @@ static const char *first_serial(const struct slip_guest *g)
     return "none";
 }
 
-/* The first serial port is shown as a console once more, and a paravirtual console is a pty: neither needs words. */
+/* The first serial port is shown as a console once more, and the one console of a paravirtual guest is a pty: neither needs words. Where
+ * there are more, all of them are in the list. */
 static void read_consoles(struct libvirt_reader *r, struct xml_node *devices)
 {
     struct slip_guest *g = r->guest;
     bool hvm = slip__libvirt_is_hvm(g);
+    struct slip_span first = {0};
     size_t n = 0;
 
     for (struct xml_node *node = child(devices, "console"); node && !r->oom;
@@ -150,8 +153,11 @@ static void read_consoles(struct libvirt_reader *r, struct xml_node *devices)
             slip__libvirt_add(r, &g->serial, text.data, node->span);
         else if (serial && strcmp(first_serial(g), text.data) != 0)
             continue;
-        else if (!serial && (hvm || n || strcmp(text.data, "pty") != 0))
+        if (!serial && !hvm && n && !g->console.count)
+            slip__libvirt_add(r, &g->console, "pty", first);
+        if (!serial && (hvm || n || strcmp(text.data, "pty") != 0))
             slip__libvirt_add(r, &g->console, text.data, node->span);
+        first = node->span;
         take_source(node);
         if (target) {
             slip__libvirt_take(target, "type");

@@ -185,8 +185,11 @@ static json_t *channel_json(struct slip_channel *channel, size_t index)
 
 static json_t *usbdev_json(struct slip_usbdev *dev)
 {
-    json_t *json = slip__jx_fields(JX_USBDEV, dev, json_object()), *host = json_object();
+    json_t *json = slip__jx_fields(JX_USBDEV, dev, json_object()), *host;
 
+    if (!SLIP_IS_GIVEN(dev->type) && !SLIP_IS_GIVEN(dev->hostbus) && !SLIP_IS_GIVEN(dev->hostaddr))
+        return json; /* read again, numbers that are not there would be 0 */
+    host = json_object();
     if (SLIP_IS_GIVEN(dev->hostbus))
         host = slip__jx_put(host, "hostbus", json_integer(dev->hostbus.value));
     if (SLIP_IS_GIVEN(dev->hostaddr))

@@ -205,6 +205,8 @@ static void put_back(void **state)
              "</distances></cell><cell id='1' cpus='1' memory='65536' unit='KiB'/></numa></cpu>"),
          {"<sibling id='0' u='v'/>", "<sibling id='1' value='10'/>",
           "<sibling id='1' value='31' x='y'/>"}},
+        {GUEST("<devices><console/><console type='pty'/></devices>"),
+         {"<target type='xen' port='0'/>", "<target type='xen' port='1'/>"}},
         {GUEST("<cpu><numa><cell id='0' cpus='0' unit='KiB'/></numa></cpu>"),
          {"<cell id='0' cpus='0' unit='KiB'/>"}},
         {GUEST("<cputune><vcpupin vcpu='1' cpuset='1' x='y'/><vcpupin vcpu='1' cpuset='9'/>"
