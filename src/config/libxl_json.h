@@ -83,7 +83,4 @@ bool slip__jx_value(const struct slip_enum_table *table, const char *word, int64
 
 int slip__jx_emit(struct slip_emit *e);
 
-/* libxl numbers Hyper-V's enlightenments (libxl_viridian_enlightenment): the word for a number, NULL: there is none yet. */
-const char *slip__jx_viridian(size_t bit);
-
 #endif

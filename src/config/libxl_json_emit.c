@@ -367,8 +367,8 @@ static json_t *put_viridian(json_t *json, struct slip_guest *g)
             bits[not ] = UINT64_MAX, bits[!not ] = 0; /* those to come, too */
         else if (strcmp(word, "defaults") == 0)
             json = slip__jx_put(json, "viridian", bool_text(!not ));
-        for (unsigned k = 0; slip__jx_viridian(k); k++) {
-            if (strcmp(word, slip__jx_viridian(k)) != 0)
+        for (unsigned k = 0; slip__viridian_word(k); k++) {
+            if (strcmp(word, slip__viridian_word(k)) != 0)
                 continue;
             bits[not ] |= 1ull << k;
             bits[!not ] &= ~(1ull << k);

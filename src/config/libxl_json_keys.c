@@ -298,22 +298,3 @@ bool slip__jx_value(const struct slip_enum_table *table, const char *word, int64
     }
     return false;
 }
-
-const char *slip__jx_viridian(size_t bit)
-{
-    static const char *const words_of_bits[] = {"base",
-                                                "freq",
-                                                "time_ref_count",
-                                                "reference_tsc",
-                                                "hcall_remote_tlb_flush",
-                                                "apic_assist",
-                                                "crash_ctl",
-                                                "synic",
-                                                "stimer",
-                                                "hcall_ipi",
-                                                "ex_processor_masks",
-                                                "no_vp_limit",
-                                                "cpu_hotplug"};
-
-    return bit < SLIP_COUNT(words_of_bits) ? words_of_bits[bit] : NULL;
-}

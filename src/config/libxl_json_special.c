@@ -241,9 +241,9 @@ static int read_viridian(struct jx_reader *r, const json_t *value, bool not, str
         json_int_t bit = json_integer_value(json_array_get(value, i));
         char word[64];
 
-        if (bit < 0 || !slip__jx_viridian((size_t)bit))
+        if (bit < 0 || !slip__viridian_word((size_t)bit))
             continue;
-        snprintf(word, sizeof(word), "%s%s", not ? "!" : "", slip__jx_viridian((size_t)bit));
+        snprintf(word, sizeof(word), "%s%s", not ? "!" : "", slip__viridian_word((size_t)bit));
         if (slip__strs_add(&r->guest->viridian, word, strlen(word), mark) < 0)
             return -1;
     }

@@ -193,6 +193,9 @@ bool slip__enum_value(const struct slip_enum_table *table, const char *word, siz
 
 /* What is wrong with a text of a syntax, to follow "'TEXT' "; NULL: nothing. */
 const char *slip__syntax_problem(enum slip_syntax syntax, const char *text);
+/* The viridian enlightenments are numbered (libxl_types.idl, libxl_viridian_enlightenment): the word for a number, NULL: there is
+ * none yet. */
+const char *slip__viridian_word(size_t number);
 
 /* A number that may be unset, with what it is then. */
 static inline int64_t slip__num_or(const struct slip_num *num, int64_t unset)

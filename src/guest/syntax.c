@@ -197,14 +197,8 @@ static bool one_of(const char *text, const char *const *words)
     return *words != NULL;
 }
 
-static const char *viridian(const char *text)
+const char *slip__viridian_word(size_t number)
 {
-    static const char *const groups[] = {
-        "all",
-        "defaults",
-        NULL,
-    };
-    /* libxl_types.idl, libxl_viridian_enlightenment. */
     static const char *const words[] = {
         "base",
         "freq",
@@ -219,12 +213,27 @@ static const char *viridian(const char *text)
         "ex_processor_masks",
         "no_vp_limit",
         "cpu_hotplug",
-        NULL,
     };
 
-    return one_of(text, groups) || one_of(text + (*text == '!'), words)
-               ? NULL
-               : "is no viridian enlightenment";
+    return number < SLIP_COUNT(words) ? words[number] : NULL;
+}
+
+static const char *viridian(const char *text)
+{
+    static const char *const groups[] = {
+        "all",
+        "defaults",
+        NULL,
+    };
+    const char *word = text + (*text == '!'), *known;
+
+    if (one_of(text, groups))
+        return NULL;
+    for (size_t i = 0; (known = slip__viridian_word(i)); i++) {
+        if (strcmp(word, known) == 0)
+            return NULL;
+    }
+    return "is no viridian enlightenment";
 }
 
 static const char *backendtype(const char *text)

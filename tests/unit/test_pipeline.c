@@ -247,6 +247,69 @@ static void broken_kernel(void **state)
     slip_error_free(err);
 }
 
+/* An engine that begins before the kernel is read, and then has no memory for it. */
+static struct {
+    struct slip_run run;
+    unsigned begun, created, destroyed;
+} early;
+
+static int early_begin(const struct slip_guest *guest, struct slip_run **ret,
+                       struct slip_error **err)
+{
+    (void)guest;
+    (void)err;
+    early.begun++;
+    *ret = &early.run;
+    return 0;
+}
+
+static int early_create(const struct slip_guest *guest, unsigned kernel_bits, const char *record,
+                        struct slip_run **ret, struct slip_error **err)
+{
+    (void)guest;
+    (void)kernel_bits;
+    (void)record;
+    early.created++;
+    assert_ptr_equal(*ret, &early.run);
+    return slip__error(err, SLIP_EENGINE, "no memory");
+}
+
+static void early_destroy(struct slip_run *run)
+{
+    assert_ptr_equal(run, &early.run);
+    early.destroyed++;
+}
+
+/* What was begun is taken away once, whether the kernel or the engine is the reason; a plan begins nothing. */
+static void begun_is_taken_away(void **state)
+{
+    struct world *w = *state;
+    struct slip_engine engine = slip__engine_null;
+    struct slip_guest broken = guest_of(w->broken, NULL, 32), good = guest_of(w->bzimage, NULL, 32);
+    struct slip_built built = {0};
+
+    engine.begin = early_begin;
+    engine.create = early_create;
+    engine.destroy = early_destroy;
+    early.run.engine = &engine;
+    assert_int_equal(
+        slip__build_guest(&broken, &engine, NULL, false, false, NULL, NULL, &built, NULL),
+        SLIP_EIMAGE);
+    assert_int_equal(early.begun, 1);
+    assert_int_equal(early.created, 0);
+    assert_int_equal(early.destroyed, 1);
+    assert_int_equal(
+        slip__build_guest(&good, &engine, NULL, false, false, NULL, NULL, &built, NULL),
+        SLIP_EENGINE);
+    assert_int_equal(early.begun, 2);
+    assert_int_equal(early.created, 1);
+    assert_int_equal(early.destroyed, 2);
+    assert_int_equal(slip__build_guest(&good, &engine, NULL, false, true, NULL, NULL, &built, NULL),
+                     0);
+    assert_int_equal(early.begun, 2);
+    slip__built_dispose(&built);
+}
+
 struct seen {
     unsigned stages; /* bit per stage */
     enum slip_stage last;
@@ -330,9 +393,13 @@ static void out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(builds),        cmocka_unit_test(plans_only),
-        cmocka_unit_test(ends_early),    cmocka_unit_test(broken_kernel),
-        cmocka_unit_test(out_of_memory), cmocka_unit_test(progress_in_order),
+        cmocka_unit_test(builds),
+        cmocka_unit_test(plans_only),
+        cmocka_unit_test(ends_early),
+        cmocka_unit_test(broken_kernel),
+        cmocka_unit_test(begun_is_taken_away),
+        cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(progress_in_order),
     };
 
     return cmocka_run_group_tests_name("pipeline", tests, make_world, remove_world);

@@ -98,20 +98,20 @@ def xl_pv():
 LINE = "console=hvc0 panic=-1 slipway.test=report"
 
 
-@host.full("the stub starts Debian's bzImage under slipway: two modules", 150)
+@host.full("the stub starts Debian's bzImage without its PVH note under slipway: two modules", 150)
 def stub_slipway():
     with host.Host() as xen:
-        terminal = xen.spawn("run", xen.guest(kernel=STUB, ramdisk=[slipway.guest_file("vmlinuz"), slipway.guest_file("initrd.img")],
+        terminal = xen.spawn("run", xen.guest(kernel=STUB, ramdisk=[slipway.guest_file("pvhless"), slipway.guest_file("initrd.img")],
                                               memory=256, extra=None, autoconsole=0, cmdline=LINE))
         terminal.expect("SLIP-REPORT-END", 120 * host.SLOW)
         report = slipway.report(terminal.text)
         tap.equal(report["cmdline_bytes"], [str(len(LINE))], "length of the command line")
 
 
-@host.full("the stub starts Debian's bzImage under xl create: one module, the initrd behind the kernel", 150)
+@host.full("the stub starts Debian's bzImage without its PVH note under xl create: one module, the initrd behind the kernel", 150)
 def stub_xl():
     with host.Host() as xen:
-        with open(slipway.guest_file("vmlinuz"), "rb") as kernel, open(slipway.guest_file("initrd.img"), "rb") as initrd:
+        with open(slipway.guest_file("pvhless"), "rb") as kernel, open(slipway.guest_file("initrd.img"), "rb") as initrd:
             both = xen.write("both", kernel.read() + initrd.read())
         name = xen.name("stub")
         host.xl("create", xen.guest(name=name, kernel=STUB, ramdisk=both, memory=256, extra=None, cmdline=LINE))
